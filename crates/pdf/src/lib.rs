@@ -1,0 +1,18 @@
+//! Writes papers that must look the same for ever: the certificate of a decided evaluation, as PDF/A-2b.
+//!
+//! Same input, same bytes: the only date in the file is the day of issue, and nothing is read from the machine.
+
+mod certificate;
+mod page;
+mod words;
+
+pub use certificate::{Certificate, certificate};
+
+/// The paper could not be made. Both are faults of this program, not of the person's texts: any text can be set.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the page could not be set: {0}")]
+    Page(String),
+    #[error("the page could not be written as PDF/A-2b: {0}")]
+    File(String),
+}
