@@ -1,0 +1,121 @@
+//! Who does something, when, and the fresh ids it may use: what every rule gets as an argument.
+
+use jiff::{
+    Timestamp,
+    civil::Date,
+    tz::{Offset, TimeZone},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Id, Named, Organisation, Person, Session, Token};
+use crate::party::Role;
+
+/// By what means somebody acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Means {
+    Session(Id<Session>),
+    /// A REST token; `write` is its scope.
+    Token {
+        id: Id<Token>,
+        write: bool,
+    },
+    /// The installation itself: first set-up and timed jobs.
+    System,
+}
+
+/// A person acting in the name of one organisation, or the installation itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// `None` is the installation itself.
+    pub person: Option<Id<Person>>,
+    /// The tenant in whose name they act, and whose ledger gets the line.
+    pub organisation: Option<Id<Organisation>>,
+    /// Their roles in that organisation.
+    pub roles: Vec<Role>,
+    /// Every organisation they belong to, for conflicts of interest.
+    pub belongs_to: Vec<Id<Organisation>>,
+    pub means: Means,
+    /// Network address, for the ledger.
+    pub address: String,
+}
+
+impl Actor {
+    /// The installation itself.
+    pub fn system() -> Actor {
+        Actor { person: None, organisation: None, roles: vec![], belongs_to: vec![], means: Means::System, address: "local".into() }
+    }
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+    pub fn is_system(&self) -> bool {
+        self.means == Means::System
+    }
+    pub fn is(&self, person: Id<Person>) -> bool {
+        self.person == Some(person)
+    }
+}
+
+/// One act: the actor, the time, and randomness for new ids and codes.
+#[derive(Debug, Clone)]
+pub struct Act {
+    pub actor: Actor,
+    pub at: Timestamp,
+    random: [u8; 32],
+    made: u16,
+}
+
+impl Act {
+    pub fn new(actor: Actor, at: Timestamp, random: [u8; 32]) -> Act {
+        Act { actor, at, random, made: 0 }
+    }
+
+    /// A new id; no two of one act are equal.
+    pub fn fresh<T: Named>(&mut self) -> Id<T> {
+        let mut bytes: [u8; 10] = std::array::from_fn(|i| self.random[i]);
+        let [high, low] = self.made.to_be_bytes();
+        bytes[8] ^= high;
+        bytes[9] ^= low;
+        self.made = self.made.wrapping_add(1);
+        Id::new(self.at.as_millisecond().max(0).unsigned_abs(), bytes)
+    }
+
+    /// A code of 80 random bits that people can read aloud, in groups of four: no 0, 1, I or O.
+    /// It shares no randomness with the ids, which are not secret.
+    pub fn code(&self) -> String {
+        const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+        (0..16)
+            .flat_map(|i| [(i > 0 && i % 4 == 0).then_some('-'), Some(LETTERS[usize::from(self.random[16 + i] & 31)] as char)])
+            .flatten()
+            .collect()
+    }
+
+    /// The calendar day in Japan, where deadlines end.
+    pub fn today(&self) -> Date {
+        japan(self.at).date()
+    }
+}
+
+/// A time as clocks in Japan show it (UTC+9, no summer time).
+pub fn japan(at: Timestamp) -> jiff::civil::DateTime {
+    at.to_zoned(TimeZone::fixed(Offset::constant(9))).datetime()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Case;
+
+    #[test]
+    fn fresh_ids_differ_and_the_code_is_readable() {
+        let mut act = Act::new(Actor::system(), Timestamp::UNIX_EPOCH, [9; 32]);
+        let (a, b) = (act.fresh::<Case>(), act.fresh::<Case>());
+        assert_ne!(a, b);
+        assert_eq!(act.code(), "KKKK-KKKK-KKKK-KKKK");
+    }
+
+    #[test]
+    fn the_day_is_that_of_japan() {
+        let act = Act::new(Actor::system(), "2026-11-22T15:00:00Z".parse().unwrap(), [0; 32]);
+        assert_eq!(act.today(), jiff::civil::date(2026, 11, 23));
+    }
+}

@@ -1,0 +1,268 @@
+//! The applicant's work on an item: answer (対応策), owner, due date, status, and the second person's review.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, civil::Date};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::act::Act;
+use crate::case::CaseFacts;
+use crate::change::Change;
+use crate::id::{self, Id, ItemNo, PointNo, Pos};
+use crate::item::ItemFacts;
+use crate::party::bounded;
+use crate::refusal::{Refusal, Why};
+use crate::sheet::Item;
+use crate::text::{Text, text, worded};
+
+/// The longest text of one answer field, in characters (Excel's limit for a cell is 32,767).
+pub const LONGEST: usize = 20_000;
+
+/// One version of the answer to an item. Versions are never changed; the newest counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    pub pos: Pos,
+    pub at: Timestamp,
+    pub by: Id<id::Person>,
+    #[serde(flatten)]
+    pub content: Content,
+    pub origin: Origin,
+}
+
+/// What an answer says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Content {
+    /// 対応策
+    pub text: String,
+    /// Answers to numbered sub-points.
+    pub points: BTreeMap<PointNo, String>,
+    /// 対象外 is proposed, with this reason.
+    pub out_of_scope: Option<String>,
+    /// 備考 of the applicant.
+    pub remarks: String,
+}
+
+impl Content {
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.points.values().all(String::is_empty) && self.out_of_scope.is_none()
+    }
+
+    fn checked(self, item: &Item) -> Result<Content, Refusal> {
+        let mut points = BTreeMap::new();
+        for (n, written) in self.points {
+            if n == PointNo::WHOLE || !item.has_point(n) {
+                return Err(Refusal::invalid(
+                    "points",
+                    worded(
+                        format!("項目{}に小項目({})はありません。", item.no, n.0),
+                        format!("Item {} has no sub-point ({}).", item.no, n.0),
+                    ),
+                ));
+            }
+            let written = bounded("points", written.trim_end(), LONGEST)?;
+            if !written.is_empty() {
+                points.insert(n, written);
+            }
+        }
+        let out_of_scope = self.out_of_scope.map(|reason| bounded("out_of_scope", reason.trim(), LONGEST)).transpose()?;
+        if out_of_scope.as_deref() == Some("") {
+            return Err(Refusal::invalid(
+                "out_of_scope",
+                text("対象外とする理由を入力してください。", "Give the reason why the item is out of scope."),
+            ));
+        }
+        Ok(Content {
+            text: bounded("text", self.text.trim_end(), LONGEST)?,
+            points,
+            out_of_scope,
+            remarks: bounded("remarks", self.remarks.trim_end(), LONGEST)?,
+        })
+    }
+}
+
+/// Where an answer's words come from. Copied words stay marked until a person confirms them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum Origin {
+    Written,
+    /// From an earlier case, or another item of this one.
+    Copied {
+        case: Id<id::Case>,
+        item: ItemNo,
+    },
+    /// From a file; the name is kept.
+    Imported {
+        file: String,
+    },
+    /// The product's profile proposed 対象外.
+    Proposed {
+        question: String,
+    },
+    /// A person confirmed copied or proposed words as they stand.
+    Confirmed,
+}
+
+impl Origin {
+    /// Nobody has yet said that these words hold here.
+    pub fn awaits_confirmation(&self) -> bool {
+        matches!(self, Origin::Copied { .. } | Origin::Proposed { .. })
+    }
+}
+
+/// How far the applicant is with an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    #[default]
+    Open,
+    InProgress,
+    /// 準備完了: ready to be submitted.
+    Ready,
+}
+
+impl Status {
+    pub const ALL: [Status; 3] = [Status::Open, Status::InProgress, Status::Ready];
+    pub const fn name(self) -> Text {
+        match self {
+            Status::Open => text("未着手", "Open"),
+            Status::InProgress => text("作業中", "In progress"),
+            Status::Ready => text("準備完了", "Ready"),
+        }
+    }
+}
+
+/// Who does an item, by when, and how far they are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Work {
+    pub owner: Option<Id<id::Person>>,
+    pub due: Option<Date>,
+    pub status: Status,
+}
+
+/// The applicant's own second look at one version of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Review {
+    /// The version looked at.
+    pub answer: Pos,
+    pub ok: bool,
+    pub comment: String,
+    pub by: Id<id::Person>,
+    pub at: Timestamp,
+}
+
+/// Refuses what the applicant may not change now.
+pub fn writable(case: &CaseFacts, item: ItemNo) -> Result<(), Refusal> {
+    if !case.case.state.is_open_to_applicant() {
+        return Err(Refusal::state(text(
+            "申請後のため、回答は変更できません。改善依頼で戻された後に編集できます。",
+            "The round is submitted, so answers cannot be changed until it is returned.",
+        )));
+    }
+    if case.flagged().is_some_and(|flagged| !flagged.contains(&item)) {
+        return Err(Refusal::state(worded(
+            format!("項目{item}は今回の改善依頼の対象ではないため、変更できません。"),
+            format!("Item {item} is not among those returned in this round, so it cannot be changed."),
+        )));
+    }
+    Ok(())
+}
+
+/// Writes an answer on top of the version the person saw (`base`).
+pub fn give(
+    case: &CaseFacts,
+    item: &Item,
+    facts: &ItemFacts,
+    act: &Act,
+    base: Pos,
+    content: Content,
+    origin: Origin,
+) -> Result<Vec<Change>, Refusal> {
+    writable(case, item.no)?;
+    let Some(by) = act.actor.person else { return Err(Refusal::forbidden()) };
+    let current = facts.answer.as_ref();
+    if current.map_or(Pos::NEVER, |a| a.pos) != base {
+        return Err(conflict());
+    }
+    let content = content.checked(item)?;
+    if current.is_some_and(|a| a.content == content && (a.origin == origin || !a.origin.awaits_confirmation())) {
+        return Ok(vec![]);
+    }
+    // Saving copied words without changing them is the confirmation they wait for.
+    let origin = match (current, origin) {
+        (Some(a), Origin::Written) if a.content == content => Origin::Confirmed,
+        (_, origin) => origin,
+    };
+    let mut changes = vec![];
+    let status = if content.is_empty() { Status::Open } else { Status::InProgress };
+    if facts.work.status != status {
+        changes.push(Change::WorkSet { case: case.case.id, item: item.no, work: Work { status, ..facts.work.clone() } });
+    }
+    changes.push(Change::AnswerGiven { case: case.case.id, item: item.no, by, content, origin });
+    Ok(changes)
+}
+
+/// Somebody else saved first; nothing of either text is lost.
+pub const fn conflict() -> Refusal {
+    Refusal::new(
+        Why::Conflict,
+        text(
+            "ほかの人が先に保存しました。両方の内容を見比べて、もう一度保存してください。入力した内容は失われていません。",
+            "Somebody else saved first. Compare both texts and save again; what you typed is not lost.",
+        ),
+    )
+}
+
+/// Sets owner, due date and status. An item without an answer cannot be ready.
+pub fn set_work(case: &CaseFacts, facts: &ItemFacts, work: Work) -> Result<Vec<Change>, Refusal> {
+    writable(case, facts.no)?;
+    let answered = facts.answer.as_ref().is_some_and(|a| !a.content.is_empty());
+    if work.status == Status::Ready && !answered {
+        return Err(Refusal::invalid(
+            "status",
+            worded(
+                format!("項目{}にはまだ回答がないため、準備完了にできません。", facts.no),
+                format!("Item {} has no answer yet, so it cannot be ready.", facts.no),
+            ),
+        ));
+    }
+    if work == facts.work { Ok(vec![]) } else { Ok(vec![Change::WorkSet { case: case.case.id, item: facts.no, work }]) }
+}
+
+/// Records the second look; the author of the answer cannot give it.
+pub fn review(case: &CaseFacts, facts: &ItemFacts, act: &Act, seen: Pos, ok: bool, comment: &str) -> Result<Change, Refusal> {
+    writable(case, facts.no)?;
+    let Some(by) = act.actor.person else { return Err(Refusal::forbidden()) };
+    let Some(answer) = &facts.answer else {
+        return Err(Refusal::state(text("まだ回答がありません。", "There is no answer yet.")));
+    };
+    if answer.pos != seen {
+        return Err(conflict());
+    }
+    if answer.by == by {
+        return Err(Refusal::state(text(
+            "回答を書いた本人は確認できません。別の人が確認してください。",
+            "Whoever wrote the answer cannot review it; somebody else has to.",
+        )));
+    }
+    let comment = bounded("comment", comment.trim(), 2000)?;
+    if !ok && comment.is_empty() {
+        return Err(Refusal::invalid("comment", text("差し戻す理由を書いてください。", "Say what has to be changed.")));
+    }
+    Ok(Change::AnswerReviewed { case: case.case.id, item: facts.no, answer: seen, ok, comment, by })
+}
+
+/// Answers the 改善策 of the last returned round.
+pub fn answer_improvement(case: &CaseFacts, facts: &ItemFacts, act: &Act, written: &str) -> Result<Change, Refusal> {
+    case.in_state(&[crate::case::State::Returned])?;
+    let Some(by) = act.actor.person else { return Err(Refusal::forbidden()) };
+    if facts.verdict.as_ref().is_none_or(|v| v.content.improvement.is_empty()) {
+        return Err(Refusal::state(text("この項目に改善策はありません。", "No improvement was asked for this item.")));
+    }
+    let written = bounded("text", written.trim(), LONGEST)?;
+    if written.is_empty() {
+        return Err(Refusal::invalid("text", text("改善策への回答を入力してください。", "Say what was done about the improvement.")));
+    }
+    Ok(Change::ImprovementAnswered { case: case.case.id, item: facts.no, round: case.case.round, text: written, by })
+}

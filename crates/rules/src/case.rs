@@ -1,0 +1,303 @@
+//! A case (評価案件): its states, who is assigned, and what opens, moves and closes it.
+
+use jiff::{Timestamp, civil::Date};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::act::{Act, Actor};
+use crate::change::Change;
+use crate::id::{self, Digest, Id, ItemNo, Pos};
+use crate::party::{Organisation, OrganisationKind, Product, Settings, bounded};
+use crate::refusal::Refusal;
+use crate::sheet::SheetId;
+use crate::text::{Text, text, worded};
+
+/// Where a case stands (design: draft → submitted → in review → returned → … → renewed | expired | withdrawn).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Draft,
+    Submitted,
+    InReview,
+    Returned,
+    Decided,
+    Certified,
+    Refused,
+    Watched,
+    Renewed,
+    Expired,
+    Withdrawn,
+}
+
+impl State {
+    pub const ALL: [State; 11] = [
+        State::Draft,
+        State::Submitted,
+        State::InReview,
+        State::Returned,
+        State::Decided,
+        State::Certified,
+        State::Refused,
+        State::Watched,
+        State::Renewed,
+        State::Expired,
+        State::Withdrawn,
+    ];
+    pub const fn name(self) -> Text {
+        match self {
+            State::Draft => text("作成中", "Draft"),
+            State::Submitted => text("申請済み", "Submitted"),
+            State::InReview => text("評価中", "In review"),
+            State::Returned => text("改善依頼中", "Returned for improvement"),
+            State::Decided => text("判定済み", "Decided"),
+            State::Certified => text("認定", "Certified"),
+            State::Refused => text("不認定", "Refused"),
+            State::Watched => text("認定（経過観察）", "Certified, watched"),
+            State::Renewed => text("更新済み", "Renewed"),
+            State::Expired => text("失効", "Expired"),
+            State::Withdrawn => text("取下げ", "Withdrawn"),
+        }
+    }
+    /// The applicant writes.
+    pub const fn is_open_to_applicant(self) -> bool {
+        matches!(self, State::Draft | State::Returned)
+    }
+    /// Nothing follows.
+    pub const fn is_closed(self) -> bool {
+        matches!(self, State::Refused | State::Renewed | State::Expired | State::Withdrawn)
+    }
+    /// A certificate stands.
+    pub const fn is_certified(self) -> bool {
+        matches!(self, State::Certified | State::Watched)
+    }
+    pub const fn is_decided(self) -> bool {
+        matches!(self, State::Decided | State::Certified | State::Refused | State::Watched | State::Renewed | State::Expired)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Case {
+    pub id: Id<id::Case>,
+    /// 整理番号, given at acceptance.
+    pub number: Option<String>,
+    pub provider: Id<id::Organisation>,
+    pub body: Id<id::Organisation>,
+    pub product: Id<id::Product>,
+    pub sheet: SheetId,
+    pub state: State,
+    /// The latest submitted round; 0 before the first.
+    pub round: u32,
+    /// The case whose certificate this one renews.
+    pub renews: Option<Id<id::Case>>,
+    pub opened: Timestamp,
+    /// By when the side whose turn it is has to be done.
+    pub due: Option<Date>,
+}
+
+impl Case {
+    /// Provider and body are one: 自己評価. The certificate says so.
+    pub fn is_self_evaluation(&self) -> bool {
+        self.provider == self.body
+    }
+}
+
+/// One round: a sealed snapshot, its acceptance and its return.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Round {
+    pub n: u32,
+    /// What stood at this ledger position is what was submitted.
+    pub cut: Pos,
+    /// SHA-256 of the canonical JSON of the snapshot.
+    pub digest: Digest,
+    pub submitted: Timestamp,
+    pub submitted_by: Id<id::Person>,
+    pub accepted: Option<Timestamp>,
+    pub returned: Option<Timestamp>,
+    /// Verdicts up to this position are shown to the applicant.
+    pub returned_pos: Option<Pos>,
+    /// Only these items come back; `None` is all.
+    pub flagged: Option<Vec<ItemNo>>,
+    /// What the body says with the return.
+    pub message: String,
+}
+
+/// Which part an evaluator has in a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    First,
+    /// Approves the first one's verdicts.
+    Second,
+}
+
+/// An evaluator's place in a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Assignment {
+    pub person: Id<id::Person>,
+    pub part: Part,
+    /// The declaration on conflicts of interest; `None` is not yet made.
+    pub interest: Option<Interest>,
+}
+
+/// 利益相反の申告
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Interest {
+    pub conflict: bool,
+    pub statement: String,
+}
+
+/// The decision, a person's act with grounds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Decision {
+    pub certify: bool,
+    pub grounds: String,
+    pub by: Id<id::Person>,
+    pub at: Timestamp,
+    pub pos: Pos,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Certificate {
+    pub id: Id<id::Certificate>,
+    pub case: Id<id::Case>,
+    /// 認定番号
+    pub number: String,
+    /// 検証コード, unguessable.
+    pub code: String,
+    pub scope: String,
+    pub issued: Date,
+    pub valid_until: Option<Date>,
+    pub issued_by: Id<id::Person>,
+    /// The registry shows it only if both agree.
+    pub provider_agrees: bool,
+    pub body_agrees: bool,
+}
+
+/// What a rule needs to know of a case, its people and the actor's place in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CaseFacts {
+    pub case: Case,
+    pub rounds: Vec<Round>,
+    pub assignments: Vec<Assignment>,
+    pub decision: Option<Decision>,
+    pub certificate: Option<Certificate>,
+    /// Institutions it is disclosed to.
+    pub disclosed_to: Vec<Id<id::Organisation>>,
+    /// The body's own rules.
+    pub settings: Settings,
+}
+
+impl CaseFacts {
+    pub fn round(&self) -> Option<&Round> {
+        self.rounds.last()
+    }
+    pub fn assignment(&self, actor: &Actor) -> Option<&Assignment> {
+        self.assignments.iter().find(|a| actor.is(a.person))
+    }
+    /// The items the applicant may change now; `None` is all.
+    pub fn flagged(&self) -> Option<&[ItemNo]> {
+        match self.case.state {
+            State::Returned => self.round().and_then(|r| r.flagged.as_deref()),
+            _ => None,
+        }
+    }
+    /// Refuses unless the case is in one of the states.
+    pub fn in_state(&self, states: &[State]) -> Result<(), Refusal> {
+        if states.contains(&self.case.state) {
+            return Ok(());
+        }
+        let now = self.case.state.name();
+        Err(Refusal::state(worded(
+            format!("案件は「{}」のため、この操作はできません。", now.ja),
+            format!("The case is {}, so this cannot be done now.", now.en.to_lowercase()),
+        )))
+    }
+}
+
+/// Opens a case of the provider's product with a body.
+pub fn open(act: &mut Act, provider: &Organisation, product: &Product, body: &Organisation, sheet: &SheetId) -> Result<Case, Refusal> {
+    if product.organisation != provider.id {
+        return Err(Refusal::not_found().at("product"));
+    }
+    if !body.kinds.contains(&OrganisationKind::Body) {
+        return Err(Refusal::invalid("body", text("評価機関を選んでください。", "Choose an evaluation body.")));
+    }
+    Ok(Case {
+        id: act.fresh(),
+        number: None,
+        provider: provider.id,
+        body: body.id,
+        product: product.id,
+        sheet: sheet.clone(),
+        state: State::Draft,
+        round: 0,
+        renews: None,
+        opened: act.at,
+        due: None,
+    })
+}
+
+/// Assigns an evaluator. Nobody judges a case of their own organisation, unless it is a self-evaluation.
+/// `evaluator_belongs_to` lists every organisation of the evaluator.
+pub fn assign(
+    facts: &CaseFacts,
+    person: Id<id::Person>,
+    part: Part,
+    evaluator_belongs_to: &[Id<id::Organisation>],
+) -> Result<Change, Refusal> {
+    facts.in_state(&[State::Submitted, State::InReview, State::Returned])?;
+    if !facts.case.is_self_evaluation() && evaluator_belongs_to.contains(&facts.case.provider) {
+        return Err(Refusal::invalid(
+            "person",
+            text(
+                "申請元の組織に所属する人は、この案件の評価者になれません。",
+                "Somebody who belongs to the applicant cannot evaluate this case.",
+            ),
+        ));
+    }
+    Ok(Change::EvaluatorAssigned { case: facts.case.id, person, part })
+}
+
+/// Records the evaluator's declaration; a conflict ends the assignment.
+pub fn declare_interest(facts: &CaseFacts, act: &Act, conflict: bool, statement: &str) -> Result<Vec<Change>, Refusal> {
+    let (Some(_), Some(person)) = (facts.assignment(&act.actor), act.actor.person) else { return Err(Refusal::forbidden()) };
+    let statement = bounded("statement", statement.trim(), 2000)?;
+    if conflict && statement.is_empty() {
+        return Err(Refusal::invalid("statement", text("どのような利益相反かを書いてください。", "Say what the conflict of interest is.")));
+    }
+    let case = facts.case.id;
+    let mut changes = vec![Change::InterestDeclared { case, person, interest: Interest { conflict, statement } }];
+    if conflict {
+        changes.push(Change::EvaluatorReleased { case, person });
+    }
+    Ok(changes)
+}
+
+/// Withdraws the application (applicant, before the decision) or the certificate (body, after it).
+pub fn withdraw(facts: &CaseFacts, applicant: bool, reason: &str) -> Result<Change, Refusal> {
+    if applicant {
+        facts.in_state(&[State::Draft, State::Submitted, State::InReview, State::Returned, State::Certified, State::Watched])?;
+    } else {
+        facts.in_state(&[State::Certified, State::Watched])?;
+    }
+    let reason = bounded("reason", reason.trim(), 2000)?;
+    if reason.is_empty() {
+        return Err(Refusal::invalid("reason", text("理由を入力してください。", "Give a reason.")));
+    }
+    Ok(Change::StateMoved { case: facts.case.id, state: State::Withdrawn, reason })
+}
+
+/// Ends a certificate whose validity is over; a timed job asks for it every day.
+pub fn expire(facts: &CaseFacts, today: Date) -> Option<Change> {
+    let until = facts.certificate.as_ref()?.valid_until?;
+    (facts.case.state.is_certified() && until < today).then(|| Change::StateMoved {
+        case: facts.case.id,
+        state: State::Expired,
+        reason: until.to_string(),
+    })
+}
+
+/// The next 整理番号 of a body in a year: prefix, year, four digits.
+pub fn next_number(prefix: &str, year: i16, taken_this_year: u32) -> String {
+    format!("{prefix}-{year}-{:04}", taken_this_year + 1)
+}

@@ -1,0 +1,178 @@
+//! The named checks over all content; each reports every fault it finds.
+
+mod item;
+mod sheet;
+mod words;
+
+use super::parse::Origin;
+use super::{Catalog, EvidenceName, Fault, Place, Vocabulary};
+use crate::id::ItemNo;
+use crate::sheet::{Item, Sheet};
+use crate::text::{Text, text};
+
+/// A named check.
+pub struct Check {
+    /// Stable name, shown beside each fault.
+    pub name: &'static str,
+    /// What holds when it finds nothing.
+    pub holds: Text,
+    run: fn(&Content, &mut Found),
+}
+
+/// Every check, in the order they run.
+pub const CHECKS: &[Check] = &[
+    Check {
+        name: "sheet-ids",
+        holds: text("シートの識別子と版は重複しません。", "No two sheets have the same id and edition."),
+        run: sheet::ids,
+    },
+    Check {
+        name: "item-numbers",
+        holds: text("項目番号は1以上で、重複せず、昇順です。", "Item numbers start at 1 or later, are unique and rise."),
+        run: item::numbers,
+    },
+    Check {
+        name: "file-names",
+        holds: text("項目のファイル名は項目番号と同じです。", "An item's file is named by its number."),
+        run: item::file_names,
+    },
+    Check {
+        name: "categories",
+        holds: text(
+            "分類はすべての項目を順に区切るか、まったく使いません。",
+            "Categories divide all items, one run each and in order, or are not used at all.",
+        ),
+        run: sheet::categories,
+    },
+    Check {
+        name: "points",
+        holds: text(
+            "小項目は1から順に番号が付き、前文と合わせると本文に戻ります。",
+            "Points are numbered from 1, and lead and points rebuild the text.",
+        ),
+        run: item::points,
+    },
+    Check {
+        name: "layers",
+        holds: text(
+            "書き起こしの損傷の程度と、修正案・注記・疑問箇所が合っています。",
+            "Damage, proposal, note and suspects of a text agree with each other.",
+        ),
+        run: item::layers,
+    },
+    Check {
+        name: "links",
+        holds: text("項目が参照する項目と語彙はすべて存在します。", "Every item and word that an item links to exists."),
+        run: item::links,
+    },
+    Check {
+        name: "item-words",
+        holds: text("種別・判定経路・見直し周期は決められた語です。", "Kind, primary path and review cycle are known words."),
+        run: item::closed_words,
+    },
+    Check {
+        name: "titles",
+        holds: text("項目名は日本語28文字、英語70文字以内です。", "Item titles have at most 28 characters in Japanese, 70 in English."),
+        run: item::titles,
+    },
+    Check {
+        name: "scale",
+        holds: text(
+            "判定結果の尺度は、適合を一つ以上、保留をちょうど一つ含み、紛れがありません。",
+            "The scale has a mark that conforms, exactly one open mark, and no two marks can be confused.",
+        ),
+        run: sheet::scale,
+    },
+    Check {
+        name: "columns",
+        holds: text(
+            "列は種類ごとに一つまでで、項目番号と対策項目があり、見出しに紛れがありません。",
+            "Each kind of column stands at most once, number and requirement are there, and no two headings can be confused.",
+        ),
+        run: sheet::columns,
+    },
+    Check {
+        name: "questions",
+        holds: text("質問は重複せず、対象の項目が存在します。", "Questions are unique and decide items that exist."),
+        run: sheet::questions,
+    },
+    Check {
+        name: "both-languages",
+        holds: text("人が読む文は日本語と英語の両方があります。", "Every text that people read is there in both languages."),
+        run: words::both_languages,
+    },
+    Check {
+        name: "vocabulary",
+        holds: text(
+            "語彙の識別子と証跡名は重複せず、提供元が存在します。",
+            "Words and evidence names are unique, and what supplies them exists.",
+        ),
+        run: words::vocabulary,
+    },
+];
+
+/// Runs every check.
+pub(super) fn run(content: &Content) -> Vec<Fault> {
+    let mut found = Found { check: "", faults: Vec::new() };
+    for check in CHECKS {
+        found.check = check.name;
+        (check.run)(content, &mut found);
+    }
+    found.faults
+}
+
+/// What the checks look at.
+pub(super) struct Content<'a> {
+    pub sheets: Vec<SheetAt<'a>>,
+    pub vocabulary: &'a Vocabulary,
+    pub evidence_names: &'a [EvidenceName],
+    /// The words themselves were read with the sheets, and are checked too.
+    pub own_words: bool,
+}
+
+impl<'a> Content<'a> {
+    pub fn of(catalog: &'a Catalog, origins: &'a [Origin]) -> Content<'a> {
+        let sheets = catalog.sheets.iter().zip(origins).map(|(sheet, origin)| SheetAt { sheet, origin: Some(origin) }).collect();
+        Content { sheets, vocabulary: &catalog.vocabulary, evidence_names: &catalog.evidence_names, own_words: true }
+    }
+    /// One sheet without files.
+    pub fn single(sheet: &'a Sheet, catalog: &'a Catalog) -> Content<'a> {
+        let sheets = vec![SheetAt { sheet, origin: None }];
+        Content { sheets, vocabulary: &catalog.vocabulary, evidence_names: &catalog.evidence_names, own_words: false }
+    }
+}
+
+/// A sheet and the files it came from, if any.
+pub(super) struct SheetAt<'a> {
+    pub sheet: &'a Sheet,
+    pub origin: Option<&'a Origin>,
+}
+
+impl<'a> SheetAt<'a> {
+    pub fn file(&self) -> &str {
+        self.origin.map_or(&self.sheet.id.0, |o| &o.sheet_file)
+    }
+    /// Items with the name to give for each in a fault.
+    pub fn items(&self) -> impl Iterator<Item = (&'a Item, String)> {
+        self.sheet.items.iter().enumerate().map(|(i, item)| {
+            let file = self.origin.and_then(|o| o.item_files.get(i)).cloned();
+            (item, file.unwrap_or_else(|| format!("{} {}", self.sheet.id, item.no)))
+        })
+    }
+    /// The item is there, or its file is there and was reported already.
+    pub fn knows(&self, no: ItemNo) -> bool {
+        self.sheet.items.iter().any(|i| i.no == no) || self.origin.is_some_and(|o| o.unread.contains(&no))
+    }
+}
+
+/// Collects the faults of the running check.
+pub(super) struct Found {
+    check: &'static str,
+    faults: Vec<Fault>,
+}
+
+impl Found {
+    pub fn at(&mut self, file: &str, key: impl Into<String>, text: Text) {
+        self.faults.push(Fault { file: file.to_owned(), place: Place::Key(key.into()), check: self.check, text });
+    }
+}

@@ -1,0 +1,131 @@
+//! Commands: everything a person can ask for, the same for forms, REST and the command line.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{Content, Status};
+use crate::case::Part;
+use crate::evidence::{ClaimContent, Finding, Label, Stored};
+use crate::id::{self, Id, ItemNo, Pos};
+use crate::party::{OrganisationKind, Role, Settings};
+use crate::sheet::{Sheet, SheetId};
+use crate::text::{Lang, Text, text};
+use crate::verdict::VerdictContent;
+
+/// A password or one-time link on its way in; it never shows in logs and is never written out.
+#[derive(Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// One row of an import that a person ticked: what the file says of one item.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ImportedAnswer {
+    pub item: ItemNo,
+    /// The answer version the preview compared with.
+    pub base: Pos,
+    /// 対応策
+    pub text: Option<String>,
+    /// 備考
+    pub remarks: Option<String>,
+    /// 確認したエビデンス, one claim a line, replacing the claims that stand.
+    pub evidence: Option<String>,
+}
+
+/// One row of an evaluator's import.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ImportedVerdict {
+    pub item: ItemNo,
+    /// The verdict version the preview compared with.
+    pub base: Pos,
+    pub content: VerdictContent,
+}
+
+macro_rules! commands {
+    ($( $(#[$doc:meta])* $name:ident $code:literal { $($fields:tt)* } = $ja:literal, $en:literal; )*) => {
+        /// Everything that can be asked for. In JSON the field `act` names the variant.
+        #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+        #[serde(tag = "act", rename_all = "snake_case")]
+        pub enum Command { $( $(#[$doc])* $name { $($fields)* }, )* }
+
+        /// The kinds of command, for policy, routes and the API document.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Kind { $( $name, )* }
+
+        impl Kind {
+            pub const ALL: &[Kind] = &[ $( Kind::$name, )* ];
+            /// The name in URLs and JSON.
+            pub const fn code(self) -> &'static str { match self { $( Kind::$name => $code, )* } }
+            pub const fn name(self) -> Text { match self { $( Kind::$name => text($ja, $en), )* } }
+        }
+
+        impl Command {
+            pub const fn kind(&self) -> Kind { match self { $( Command::$name { .. } => Kind::$name, )* } }
+        }
+    };
+}
+
+commands! {
+    /// Makes the first organisation and operator; needs the one-time link of the console.
+    FoundInstallation "found_installation" { link: Secret, organisation: String, kinds: Vec<OrganisationKind>, name: String, email: String, password: Secret, lang: Lang } = "初期設定", "Set up the installation";
+    CreateOrganisation "create_organisation" { name: String, kinds: Vec<OrganisationKind> } = "組織の登録", "Create an organisation";
+    InvitePerson "invite_person" { organisation: Id<id::Organisation>, email: String, roles: Vec<Role> } = "招待", "Invite a person";
+    AcceptInvitation "accept_invitation" { link: Secret, name: String, password: Secret, lang: Lang } = "招待の受諾", "Accept an invitation";
+    SetRoles "set_roles" { organisation: Id<id::Organisation>, person: Id<id::Person>, roles: Vec<Role> } = "役割の設定", "Set roles";
+    SetSettings "set_settings" { settings: Settings } = "組織設定の変更", "Change the organisation's settings";
+    ChangePassword "change_password" { current: Secret, new: Secret } = "パスワード変更", "Change the password";
+    SetLanguage "set_language" { lang: Lang } = "表示言語の変更", "Choose the language";
+    CreateProduct "create_product" { name: String, description: String } = "プロダクトの登録", "Add a product";
+    ReviseProduct "revise_product" { product: Id<id::Product>, name: String, description: String, #[serde(default)] profile: BTreeMap<String, bool> } = "プロダクトの変更", "Change a product and its profile";
+    AddPhrase "add_phrase" { text: String } = "定型文の登録", "Add a phrase";
+    RemovePhrase "remove_phrase" { phrase: Id<id::Phrase> } = "定型文の削除", "Remove a phrase";
+    IssueToken "issue_token" { name: String, write: bool, expires: Date } = "APIトークンの発行", "Issue a token";
+    RevokeToken "revoke_token" { token: Id<id::Token> } = "APIトークンの失効", "Revoke a token";
+    AddSheet "add_sheet" { #[schemars(with = "serde_json::Value")] sheet: Box<Sheet>, #[serde(default)] mapping: Option<serde_json::Value> } = "シートの追加", "Add a sheet";
+    ConfirmText "confirm_text" { sheet: SheetId, item: ItemNo, text: String, source: String } = "原文の確認", "Confirm an item's text";
+    OpenCase "open_case" { product: Id<id::Product>, body: Id<id::Organisation>, sheet: SheetId } = "案件の作成", "Open a case";
+    SubmitRound "submit_round" { case: Id<id::Case> } = "申請", "Submit a round";
+    AcceptRound "accept_round" { case: Id<id::Case>, #[serde(default)] number: Option<String> } = "受付", "Accept a round";
+    AssignEvaluator "assign_evaluator" { case: Id<id::Case>, person: Id<id::Person>, part: Part } = "評価者の割当て", "Assign an evaluator";
+    ReleaseEvaluator "release_evaluator" { case: Id<id::Case>, person: Id<id::Person> } = "割当ての解除", "Release an evaluator";
+    DeclareInterest "declare_interest" { case: Id<id::Case>, conflict: bool, #[serde(default)] statement: String } = "利益相反の申告", "Declare interests";
+    SetDue "set_due" { case: Id<id::Case>, due: Option<Date> } = "期限の設定", "Set the case's due date";
+    ReturnRound "return_round" { case: Id<id::Case>, #[serde(default)] flagged: Option<Vec<ItemNo>>, #[serde(default)] message: String } = "改善依頼", "Return a round";
+    DecideCase "decide_case" { case: Id<id::Case>, certify: bool, grounds: String } = "最終判定", "Decide a case";
+    IssueCertificate "issue_certificate" { case: Id<id::Case>, #[serde(default)] scope: String } = "認定証の発行", "Issue the certificate";
+    RefuseCertificate "refuse_certificate" { case: Id<id::Case> } = "不認定の確定", "Close as refused";
+    StartWatch "start_watch" { case: Id<id::Case> } = "経過観察の開始", "Start watching";
+    ReportChange "report_change" { case: Id<id::Case>, text: String } = "変更の報告", "Report a change";
+    RenewCase "renew_case" { case: Id<id::Case> } = "更新申請", "Renew";
+    WithdrawCase "withdraw_case" { case: Id<id::Case>, reason: String } = "取下げ", "Withdraw";
+    DiscloseCase "disclose_case" { case: Id<id::Case>, institution: Id<id::Organisation>, on: bool } = "医療機関への開示", "Disclose to an institution";
+    AgreePublication "agree_publication" { case: Id<id::Case>, agrees: bool } = "公開への同意", "Agree to publication";
+    GiveAnswer "give_answer" { case: Id<id::Case>, item: ItemNo, base: Pos, content: Content, #[serde(default)] ready: bool } = "回答の保存", "Save an answer";
+    ConfirmAnswers "confirm_answers" { case: Id<id::Case>, items: Vec<ItemNo> } = "転記した回答の確認", "Confirm copied answers";
+    SetWork "set_work" { case: Id<id::Case>, items: Vec<ItemNo>, #[serde(default)] owner: Option<Id<id::Person>>, #[serde(default)] due: Option<Date>, #[serde(default)] status: Option<Status> } = "担当・期限・状態の設定", "Set owner, due date, status";
+    ReviewAnswer "review_answer" { case: Id<id::Case>, item: ItemNo, seen: Pos, ok: bool, #[serde(default)] comment: String } = "回答の確認", "Review an answer";
+    CopyAnswers "copy_answers" { case: Id<id::Case>, from: Id<id::Case>, #[serde(default)] items: Option<Vec<ItemNo>> } = "過去の案件からの転記", "Copy answers from a case";
+    CopyItem "copy_item" { case: Id<id::Case>, item: ItemNo, from: ItemNo } = "関連項目からの転記", "Copy an answer from another item";
+    ProposeOutOfScope "propose_out_of_scope" { case: Id<id::Case> } = "対象外の提案", "Propose what is out of scope";
+    AnswerImprovement "answer_improvement" { case: Id<id::Case>, item: ItemNo, text: String } = "改善策への回答", "Answer an improvement";
+    ImportAnswers "import_answers" { case: Id<id::Case>, file: String, rows: Vec<ImportedAnswer> } = "回答の取込み", "Import answers";
+    /// Made only by an upload: the digest is the server's own.
+    #[serde(skip_deserializing)]
+    AddEvidence "add_evidence" { #[serde(skip)] file: Stored, label: Label, valid_until: Option<Date>, series: Option<Id<id::Evidence>> } = "証跡の登録", "Add evidence";
+    MakeClaims "make_claims" { case: Id<id::Case>, items: Vec<ItemNo>, content: ClaimContent } = "証跡の紐付け", "Claim evidence";
+    WithdrawClaim "withdraw_claim" { case: Id<id::Case>, item: ItemNo, claim: Id<id::Claim> } = "紐付けの取消し", "Withdraw a claim";
+    ConfirmClaim "confirm_claim" { case: Id<id::Case>, item: ItemNo, claim: Id<id::Claim>, finding: Finding, #[serde(default)] comment: String } = "証跡の確認", "Confirm a claim";
+    GiveVerdict "give_verdict" { case: Id<id::Case>, item: ItemNo, base: Pos, content: VerdictContent } = "判定の保存", "Save a verdict";
+    ImportVerdicts "import_verdicts" { case: Id<id::Case>, file: String, rows: Vec<ImportedVerdict> } = "判定の取込み", "Import verdicts";
+    ApproveVerdict "approve_verdict" { case: Id<id::Case>, item: ItemNo, seen: Pos, agrees: bool, #[serde(default)] comment: String } = "判定の承認", "Approve a verdict";
+    SendMessage "send_message" { case: Id<id::Case>, item: ItemNo, text: String } = "質疑", "Write in the question thread";
+}

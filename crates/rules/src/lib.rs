@@ -1,0 +1,21 @@
+//! What Akashi decides: commands go in, changes or refusals come out. No I/O, clock, SQL or HTML.
+
+pub mod act;
+pub mod answer;
+pub mod case;
+pub mod catalog;
+pub mod change;
+pub mod command;
+pub mod evidence;
+pub mod id;
+pub mod item;
+pub mod party;
+pub mod policy;
+pub mod progress;
+pub mod quality;
+pub mod refusal;
+pub mod reuse;
+pub mod round;
+pub mod sheet;
+pub mod text;
+pub mod verdict;

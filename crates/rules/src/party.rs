@@ -1,0 +1,403 @@
+//! Organisations, people, roles, invitations, products and tokens.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, civil::Date};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::act::Act;
+use crate::change::Change;
+use crate::id::{self, Id};
+use crate::refusal::{Refusal, Why};
+use crate::text::{Lang, Text, text, worded};
+
+/// What an organisation is; one may be several (a provider that evaluates itself is also a body).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganisationKind {
+    /// 事業者
+    Provider,
+    /// 評価機関
+    Body,
+    /// 医療機関
+    Institution,
+}
+
+impl OrganisationKind {
+    pub const ALL: [OrganisationKind; 3] = [OrganisationKind::Provider, OrganisationKind::Body, OrganisationKind::Institution];
+    pub const fn name(self) -> Text {
+        match self {
+            OrganisationKind::Provider => text("事業者", "Provider"),
+            OrganisationKind::Body => text("評価機関", "Evaluation body"),
+            OrganisationKind::Institution => text("医療機関", "Medical institution"),
+        }
+    }
+}
+
+/// What a person may do in an organisation; a person may have several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// 運用者: runs the installation; sees no case.
+    Operator,
+    /// 組織管理者: people, invitations and settings of the own organisation.
+    Administrator,
+    /// 担当責任者 of a provider: cases, submission, disclosure.
+    Officer,
+    /// 担当者 of a provider: answers the items given to them.
+    Colleague,
+    /// 事務局 of a body: intake, assignment, deadlines, certificates.
+    Secretariat,
+    /// 評価者
+    Evaluator,
+    /// 判定責任者: decides with grounds.
+    Decider,
+    /// 医療機関担当者: reads what is disclosed.
+    InstitutionOfficer,
+}
+
+impl Role {
+    pub const ALL: [Role; 8] = [
+        Role::Operator,
+        Role::Administrator,
+        Role::Officer,
+        Role::Colleague,
+        Role::Secretariat,
+        Role::Evaluator,
+        Role::Decider,
+        Role::InstitutionOfficer,
+    ];
+    pub const fn name(self) -> Text {
+        match self {
+            Role::Operator => text("運用者", "Operator"),
+            Role::Administrator => text("組織管理者", "Administrator"),
+            Role::Officer => text("担当責任者（事業者）", "Compliance officer (provider)"),
+            Role::Colleague => text("担当者（事業者）", "Colleague (provider)"),
+            Role::Secretariat => text("事務局", "Secretariat"),
+            Role::Evaluator => text("評価者", "Evaluator"),
+            Role::Decider => text("判定責任者", "Decider"),
+            Role::InstitutionOfficer => text("医療機関担当者", "Institution officer"),
+        }
+    }
+    /// The kind of organisation the role belongs to; `None` fits all.
+    pub const fn kind(self) -> Option<OrganisationKind> {
+        match self {
+            Role::Operator | Role::Administrator => None,
+            Role::Officer | Role::Colleague => Some(OrganisationKind::Provider),
+            Role::Secretariat | Role::Evaluator | Role::Decider => Some(OrganisationKind::Body),
+            Role::InstitutionOfficer => Some(OrganisationKind::Institution),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Organisation {
+    pub id: Id<id::Organisation>,
+    pub name: String,
+    pub kinds: Vec<OrganisationKind>,
+    pub settings: Settings,
+}
+
+/// What an organisation decides for itself; a body's rules are among it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Settings {
+    /// Months a certificate is valid; `None` sets no end.
+    pub validity_months: Option<u16>,
+    /// Every verdict needs a second evaluator's approval.
+    pub second_evaluator: bool,
+    /// Beginning of 整理番号, before year and number: `AK` gives `AK-2026-0001`.
+    pub number_prefix: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Person {
+    pub id: Id<id::Person>,
+    pub name: String,
+    pub email: String,
+    pub lang: Lang,
+}
+
+/// A person's roles in one organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Membership {
+    pub person: Id<id::Person>,
+    pub organisation: Id<id::Organisation>,
+    pub roles: Vec<Role>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Invitation {
+    pub id: Id<id::Invitation>,
+    pub organisation: Id<id::Organisation>,
+    pub email: String,
+    pub roles: Vec<Role>,
+    pub expires: Timestamp,
+    pub accepted: bool,
+}
+
+/// 評価対象プロダクト with its applicability profile: question id → yes or no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Product {
+    pub id: Id<id::Product>,
+    pub organisation: Id<id::Organisation>,
+    pub name: String,
+    pub description: String,
+    pub profile: BTreeMap<String, bool>,
+}
+
+/// A key for the REST API; the secret itself is stored only as a digest, elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Token {
+    pub id: Id<id::Token>,
+    pub person: Id<id::Person>,
+    pub organisation: Id<id::Organisation>,
+    pub name: String,
+    pub write: bool,
+    pub expires: Date,
+    pub revoked: bool,
+}
+
+/// A phrase an evaluator or applicant reuses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Phrase {
+    pub id: Id<id::Phrase>,
+    pub organisation: Id<id::Organisation>,
+    pub text: String,
+}
+
+/// How long an invitation can be accepted.
+pub const INVITATION_DAYS: i64 = 7;
+/// The longest life of a REST token, in days.
+pub const TOKEN_DAYS: i32 = 366;
+
+/// Cleans and bounds a line of text: the name of something.
+pub fn line(field: &'static str, written: &str, most: usize) -> Result<String, Refusal> {
+    let clean = written.split_whitespace().collect::<Vec<_>>().join(" ");
+    if clean.is_empty() {
+        return Err(Refusal::invalid(field, text("入力してください。", "Enter something here.")));
+    }
+    bounded(field, &clean, most)
+}
+
+/// Bounds a long text; line ends become `\n`, control characters other than tab and line end are refused.
+pub fn bounded(field: &'static str, written: &str, most: usize) -> Result<String, Refusal> {
+    let clean = written.replace("\r\n", "\n").replace('\r', "\n");
+    if let Some(bad) = clean.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        let code = format!("U+{:04X}", u32::from(bad));
+        return Err(Refusal::invalid(
+            field,
+            worded(
+                format!("使えない制御文字（{code}）が含まれています。取り除いてください。"),
+                format!("It contains a control character ({code}); remove it."),
+            ),
+        ));
+    }
+    let n = clean.chars().count();
+    if n > most {
+        return Err(Refusal::invalid(
+            field,
+            worded(format!("{most}文字以内で入力してください（現在{n}文字）。"), format!("At most {most} characters, please (now {n}).")),
+        ));
+    }
+    Ok(clean)
+}
+
+/// Bounds and folds a mail address; whether it exists, only a mail can tell.
+pub fn email(field: &'static str, written: &str) -> Result<String, Refusal> {
+    let clean = written.trim().to_lowercase();
+    let ok = clean.len() <= 254
+        && clean.is_ascii()
+        && !clean.contains(|c: char| c.is_whitespace() || c.is_control())
+        && clean.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !host.contains('@'));
+    if ok {
+        Ok(clean)
+    } else {
+        Err(Refusal::invalid(
+            field,
+            text(
+                "メールアドレスの形式が正しくありません（例: hanako@example.jp）。",
+                "That is not a mail address, such as hanako@example.jp.",
+            ),
+        ))
+    }
+}
+
+/// The roles that fit the organisation's kinds, without doubles.
+fn fitting(roles: &[Role], kinds: &[OrganisationKind]) -> Result<Vec<Role>, Refusal> {
+    let mut out: Vec<Role> = roles.to_vec();
+    out.sort();
+    out.dedup();
+    if out.is_empty() {
+        return Err(Refusal::invalid("roles", text("役割を1つ以上選んでください。", "Choose at least one role.")));
+    }
+    if let Some(odd) = out.iter().find(|r| r.kind().is_some_and(|k| !kinds.contains(&k))) {
+        let name = odd.name();
+        return Err(Refusal::invalid(
+            "roles",
+            worded(
+                format!("「{}」はこの種類の組織では使えない役割です。", name.ja),
+                format!("The role {} does not fit this kind of organisation.", name.en),
+            ),
+        ));
+    }
+    Ok(out)
+}
+
+/// Creates an organisation.
+pub fn create_organisation(act: &mut Act, name: &str, kinds: &[OrganisationKind]) -> Result<Organisation, Refusal> {
+    let mut kinds = kinds.to_vec();
+    kinds.sort();
+    kinds.dedup();
+    if kinds.is_empty() {
+        return Err(Refusal::invalid("kinds", text("種類を1つ以上選んでください。", "Choose at least one kind.")));
+    }
+    Ok(Organisation {
+        id: act.fresh(),
+        name: line("name", name, 100)?,
+        kinds,
+        settings: Settings { number_prefix: "AK".into(), ..Settings::default() },
+    })
+}
+
+/// Invites somebody by mail address. Only an operator may invite operators.
+pub fn invite(act: &mut Act, to: &Organisation, email_written: &str, roles: &[Role]) -> Result<Invitation, Refusal> {
+    let roles = fitting(roles, &to.kinds)?;
+    if roles.contains(&Role::Operator) && !act.actor.has(Role::Operator) && !act.actor.is_system() {
+        return Err(Refusal::forbidden().at("roles"));
+    }
+    Ok(Invitation {
+        id: act.fresh(),
+        organisation: to.id,
+        email: email("email", email_written)?,
+        roles,
+        expires: act.at + jiff::SignedDuration::from_hours(24 * INVITATION_DAYS),
+        accepted: false,
+    })
+}
+
+/// Accepts an invitation, as a new person or as one who is known already.
+pub fn accept_invitation(
+    act: &mut Act,
+    invitation: &Invitation,
+    known: Option<&Person>,
+    name: &str,
+    lang: Lang,
+) -> Result<Vec<Change>, Refusal> {
+    if invitation.accepted || invitation.expires < act.at {
+        return Err(Refusal::state(text(
+            "この招待は使用済みか、期限が切れています。招待した方に再発行を依頼してください。",
+            "This invitation was used or has expired. Ask for a new one.",
+        )));
+    }
+    let mut changes = vec![];
+    let person = match known {
+        Some(person) => person.id,
+        None => {
+            let person = Person { id: act.fresh(), name: line("name", name, 60)?, email: invitation.email.clone(), lang };
+            let id = person.id;
+            changes.push(Change::PersonAdded(person));
+            id
+        }
+    };
+    changes.push(Change::InvitationAccepted { invitation: invitation.id, person });
+    changes.push(Change::RolesGiven(Membership { person, organisation: invitation.organisation, roles: invitation.roles.clone() }));
+    Ok(changes)
+}
+
+/// Sets a member's roles; none ends the membership. Nobody takes away their own last administration.
+pub fn set_roles(act: &Act, of: &Organisation, current: &Membership, roles: &[Role]) -> Result<Change, Refusal> {
+    let roles = if roles.is_empty() { vec![] } else { fitting(roles, &of.kinds)? };
+    if act.actor.is(current.person) && current.roles.contains(&Role::Administrator) && !roles.contains(&Role::Administrator) {
+        return Err(Refusal::invalid(
+            "roles",
+            text(
+                "自分自身の組織管理者の役割は外せません。ほかの組織管理者に依頼してください。",
+                "You cannot take away your own administrator role; ask another administrator.",
+            ),
+        ));
+    }
+    if roles.contains(&Role::Operator) && !current.roles.contains(&Role::Operator) && !act.actor.has(Role::Operator) {
+        return Err(Refusal::forbidden().at("roles"));
+    }
+    Ok(Change::RolesGiven(Membership { roles, ..current.clone() }))
+}
+
+/// Checks a body's settings.
+pub fn settings(new: Settings) -> Result<Settings, Refusal> {
+    if new.validity_months.is_some_and(|m| m == 0 || m > 120) {
+        return Err(Refusal::invalid(
+            "validity_months",
+            text("1か月から120か月の間で入力してください。", "Between 1 and 120 months, please."),
+        ));
+    }
+    let prefix = new.number_prefix.trim();
+    if prefix.is_empty() || prefix.len() > 12 || !prefix.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return Err(Refusal::invalid(
+            "number_prefix",
+            text("半角英数字12文字以内で入力してください。", "At most 12 ASCII letters and digits, please."),
+        ));
+    }
+    Ok(Settings { number_prefix: prefix.to_owned(), ..new })
+}
+
+/// Issues a token; its secret is made and kept elsewhere.
+pub fn issue_token(act: &mut Act, name: &str, write: bool, expires: Date) -> Result<Token, Refusal> {
+    let (Some(person), Some(organisation)) = (act.actor.person, act.actor.organisation) else { return Err(Refusal::forbidden()) };
+    let days = act.today().until(expires).map(|s| s.get_days()).unwrap_or(i32::MAX);
+    if !(1..=TOKEN_DAYS).contains(&days) {
+        return Err(Refusal::invalid(
+            "expires",
+            worded(
+                format!("明日から{TOKEN_DAYS}日以内の日付を入力してください。"),
+                format!("A day from tomorrow to {TOKEN_DAYS} days ahead, please."),
+            ),
+        ));
+    }
+    Ok(Token { id: act.fresh(), person, organisation, name: line("name", name, 60)?, write, expires, revoked: false })
+}
+
+/// The refusal for a mail address that is in use.
+pub const fn email_taken() -> Refusal {
+    Refusal::new(Why::Invalid, text("このメールアドレスはすでに登録されています。", "This mail address is registered already.")).at("email")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::act::Actor;
+
+    fn act() -> Act {
+        Act::new(Actor::system(), "2026-11-22T00:00:00Z".parse().unwrap(), [1; 32])
+    }
+
+    #[test]
+    fn a_role_must_fit_the_kind() {
+        let body = create_organisation(&mut act(), " 評価機構 ", &[OrganisationKind::Body]).unwrap();
+        assert_eq!(body.name, "評価機構");
+        assert_eq!(invite(&mut act(), &body, "A@Example.jp", &[Role::Evaluator]).unwrap().email, "a@example.jp");
+        assert_eq!(invite(&mut act(), &body, "a@example.jp", &[Role::Officer]).unwrap_err().field, Some("roles"));
+        assert_eq!(invite(&mut act(), &body, "a@b@c.jp", &[Role::Evaluator]).unwrap_err().field, Some("email"));
+    }
+
+    #[test]
+    fn an_invitation_is_accepted_once_and_in_time() {
+        let body = create_organisation(&mut act(), "機構", &[OrganisationKind::Body]).unwrap();
+        let invitation = invite(&mut act(), &body, "a@example.jp", &[Role::Evaluator]).unwrap();
+        assert_eq!(accept_invitation(&mut act(), &invitation, None, "評価 花子", Lang::Ja).unwrap().len(), 3);
+        let used = Invitation { accepted: true, ..invitation.clone() };
+        assert_eq!(accept_invitation(&mut act(), &used, None, "x", Lang::Ja).unwrap_err().why, Why::State);
+        let mut late = act();
+        late.at += jiff::SignedDuration::from_hours(24 * 8);
+        assert_eq!(accept_invitation(&mut late, &invitation, None, "x", Lang::Ja).unwrap_err().why, Why::State);
+    }
+
+    #[test]
+    fn names_are_bounded_and_free_of_control_characters() {
+        assert!(line("name", "  ", 10).is_err());
+        assert!(line("name", "12345678901", 10).is_err());
+        assert!(bounded("text", "a\u{0}b", 10).is_err());
+        assert_eq!(bounded("text", "a\r\nb", 10).unwrap(), "a\nb");
+    }
+}

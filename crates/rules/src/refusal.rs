@@ -1,0 +1,67 @@
+//! Why something was not done: in both languages, with the field it concerns.
+
+use serde::Serialize;
+
+use crate::text::{Text, text};
+
+/// What kind of no it is; `web` turns it into a status code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// Nobody is signed in, or not well enough.
+    SignIn,
+    /// Signed in, but not allowed to.
+    Forbidden,
+    /// Not there, or not for this person to know of: the two answers are equal.
+    NotFound,
+    /// The input breaks a rule that the person can mend.
+    Invalid,
+    /// The thing is in a state that does not allow it now.
+    State,
+    /// Somebody else changed it in the meantime.
+    Conflict,
+    /// Too large.
+    TooLarge,
+}
+
+/// A refusal: nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    pub why: Why,
+    pub text: Text,
+    /// The input field it concerns, by its name in the command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'static str>,
+}
+
+impl Refusal {
+    pub const fn new(why: Why, text: Text) -> Refusal {
+        Refusal { why, text, field: None }
+    }
+    pub const fn at(mut self, field: &'static str) -> Refusal {
+        self.field = Some(field);
+        self
+    }
+    pub const fn invalid(field: &'static str, text: Text) -> Refusal {
+        Refusal::new(Why::Invalid, text).at(field)
+    }
+    pub const fn forbidden() -> Refusal {
+        Refusal::new(Why::Forbidden, text("この操作を行う権限がありません。", "You are not allowed to do this."))
+    }
+    pub const fn not_found() -> Refusal {
+        Refusal::new(
+            Why::NotFound,
+            text("見つかりません。削除されたか、閲覧できる範囲にありません。", "Not found: it does not exist, or it is not yours to see."),
+        )
+    }
+    pub const fn state(text: Text) -> Refusal {
+        Refusal::new(Why::State, text)
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text.en)
+    }
+}
+impl std::error::Error for Refusal {}
