@@ -1,1 +1,355 @@
-//! Tests.
+//! The shipped catalogue is without fault, its texts are as transcribed, and every check finds what it is for.
+
+use std::collections::BTreeMap;
+use std::path::Path as FilePath;
+
+use super::*;
+use crate::id::ItemNo;
+use crate::sheet::{Class, Damage, Item};
+
+/// Path relative to the catalogue, and text.
+type Files = BTreeMap<String, String>;
+
+const FORM: &str = "sheets/hospital-form/sheet.toml";
+
+fn item(n: u16) -> String {
+    format!("sheets/hospital-form/items/{n:03}.toml")
+}
+
+/// All TOML files below a folder of the repository.
+fn files_in(folder: &str, below: &str) -> Files {
+    fn walk(dir: &FilePath, prefix: &str, out: &mut Files) {
+        for entry in std::fs::read_dir(dir).unwrap().map(Result::unwrap) {
+            let path = format!("{prefix}{}", entry.file_name().into_string().unwrap());
+            if entry.file_type().unwrap().is_dir() {
+                walk(&entry.path(), &format!("{path}/"), out);
+            } else {
+                out.insert(path, std::fs::read_to_string(entry.path()).unwrap());
+            }
+        }
+    }
+    let mut out = Files::new();
+    let root = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder).join(below);
+    walk(&root, &if below.is_empty() { String::new() } else { format!("{below}/") }, &mut out);
+    out
+}
+
+fn shipped() -> Files {
+    files_in("catalog", "")
+}
+
+/// The small form of the fixtures with the shipped words.
+fn form() -> Files {
+    let mut files = files_in("fixtures", "sheets");
+    files.extend(files_in("catalog", "vocabulary"));
+    files.insert("evidence-names.toml".into(), shipped().remove("evidence-names.toml").unwrap());
+    files
+}
+
+fn read_files(files: &Files) -> (Catalog, Vec<Fault>) {
+    read(files.iter().map(|(path, text)| (path.as_str(), text.as_str())))
+}
+
+/// Replaces words in one file of the form and returns the faults.
+fn broken(file: &str, old: &str, new: &str) -> Vec<Fault> {
+    let mut files = form();
+    let text = files.get_mut(file).unwrap_or_else(|| panic!("no file {file}"));
+    assert!(text.contains(old), "{file} does not contain {old:?}");
+    *text = text.replacen(old, new, 1);
+    read_files(&files).1
+}
+
+/// The change is found by this check, in this file.
+#[track_caller]
+fn finds(check: &str, file: &str, old: &str, new: &str) {
+    let faults = broken(file, old, new);
+    assert!(CHECKS.iter().any(|c| c.name == check), "no check is named {check}");
+    assert!(faults.iter().any(|f| f.check == check && f.file == file), "{check} did not find {new:?} in {file}: {faults:#?}");
+    for fault in &faults {
+        assert!(!fault.text.ja.is_empty() && !fault.text.en.is_empty());
+    }
+}
+
+fn shown(faults: &[Fault]) -> String {
+    faults.iter().map(|f| format!("{f}\n")).collect()
+}
+
+#[test]
+fn the_shipped_catalogue_has_no_fault() {
+    let (catalog, faults) = read_files(&shipped());
+    assert!(faults.is_empty(), "{}", shown(&faults));
+    let sheet = &catalog.sheets[0];
+    assert_eq!(sheet.id.0, "medical-cloud-253@2026-11");
+    let numbers: Vec<u16> = sheet.items.iter().map(|i| i.no.0).collect();
+    assert_eq!(numbers, (1..=253).collect::<Vec<_>>());
+    assert_eq!((sheet.majors.len(), sheet.majors.iter().map(|m| m.minors.len()).sum::<usize>()), (4, 28));
+    let words = &catalog.vocabulary;
+    assert_eq!((words.mechanisms.len(), words.probes.len(), words.registers.len(), words.documents.len()), (58, 49, 25, 23));
+    assert_eq!(catalog.evidence_names.len(), 97);
+}
+
+#[test]
+fn the_shipped_items_count_as_the_transcription_says() {
+    let (catalog, _) = read_files(&shipped());
+    let items = &catalog.sheets[0].items;
+    let count = |holds: fn(&Item) -> bool| items.iter().filter(|i| holds(i)).count();
+    assert_eq!(count(|i| i.text.damage == Damage::None), 153);
+    assert_eq!(count(|i| i.text.damage == Damage::Lost), 4);
+    assert_eq!(count(|i| i.text.proposed.is_some()), 87);
+    assert_eq!(items.iter().map(|i| i.text.suspects.len()).sum::<usize>(), 33);
+    assert_eq!((items.iter().map(|i| i.points.len()).sum::<usize>(), count(|i| !i.points.is_empty())), (268, 57));
+    assert_eq!((count(|i| i.disclosure), count(|i| i.recurring)), (99, 40));
+    assert_eq!(catalog.sheets[0].item(ItemNo(4)).unwrap().major, "contract");
+}
+
+#[test]
+fn the_texts_are_byte_for_byte_as_transcribed() {
+    let (catalog, _) = read_files(&shipped());
+    let listed = include_str!("../../../../fixtures/catalog/medical-cloud-253.digests");
+    let listed: Vec<&str> = listed.lines().filter(|l| !l.starts_with('#')).collect();
+    let found: Vec<String> = catalog.sheets[0].items.iter().map(digests).collect();
+    assert_eq!(found, listed);
+}
+
+/// A line of the list of digests.
+fn digests(item: &Item) -> String {
+    use sha2::Digest as _;
+    let hex = |text: &str| crate::id::Digest(sha2::Sha256::digest(text.as_bytes()).into()).to_string();
+    let proposed = item.text.proposed.as_deref().map_or("-".to_owned(), hex);
+    format!("{:03} {} {} {}", item.no.0, hex(&item.text.transcribed), proposed, hex(&item.evidence.transcribed))
+}
+
+#[test]
+fn a_second_sheet_needs_files_only() {
+    let mut files = shipped();
+    files.extend(files_in("fixtures", "sheets"));
+    let (catalog, faults) = read_files(&files);
+    assert!(faults.is_empty(), "{}", shown(&faults));
+    assert_eq!(catalog.sheets.len(), 2);
+    let form = catalog.sheets.iter().find(|s| s.id.0 == "hospital-form@2026").unwrap();
+    assert_eq!(form.read_mark(" ○ ").map(|m| m.class), Some(Class::Conforms));
+    assert_eq!(form.item(ItemNo(4)).unwrap().major, "systems", "the major category follows from the minor");
+    assert_eq!(form.item(ItemNo(4)).unwrap().lead, "無線LANで利用する場合の対策を示してください。", "without points the lead is the text");
+}
+
+#[test]
+fn a_sheet_survives_json() {
+    for sheet in read_files(&shipped()).0.sheets {
+        let json = serde_json::to_string(&sheet).unwrap();
+        assert_eq!(serde_json::from_str::<crate::sheet::Sheet>(&json).unwrap(), sheet);
+    }
+}
+
+#[test]
+fn a_sheet_without_files_is_checked_too() {
+    let (catalog, _) = read_files(&form());
+    let mut sheet = catalog.sheets[0].clone();
+    assert_eq!(check_sheet(&sheet, &catalog), []);
+    sheet.majors.clear();
+    for item in &mut sheet.items {
+        (item.major, item.minor) = Default::default();
+    }
+    assert_eq!(check_sheet(&sheet, &catalog), [], "a sheet may have no categories at all");
+    sheet.items[1].no = ItemNo(1);
+    let faults = check_sheet(&sheet, &catalog);
+    assert!(faults.iter().any(|f| f.check == "item-numbers" && f.file == "hospital-form@2026 1"), "{faults:#?}");
+}
+
+#[test]
+fn every_fault_is_reported_at_once_and_a_broken_file_does_not_hide_others() {
+    let mut files = form();
+    *files.get_mut(&item(3)).unwrap() = "no = 3\nminor = \n".into();
+    *files.get_mut(&item(4)).unwrap() += "colour = \"red\"\n";
+    files.insert("sheets/hospital-form/notes.txt".into(), String::new());
+    files.insert("README.md".into(), "# Read me".into());
+    let text = files.get_mut(&item(1)).unwrap();
+    *text = text.replace("organization_chart", "organisation_chart");
+    let (catalog, faults) = read_files(&files);
+    let mut places: Vec<(&str, &str, String)> = faults.iter().map(|f| (f.check, f.file.as_str(), f.place.text().en.into_owned())).collect();
+    places.sort();
+    let expected = [
+        ("links", item(1), "documents".to_owned()),
+        ("readable", item(3), "line 2".to_owned()),
+        ("readable", item(4), "line 7".to_owned()),
+        ("readable", "sheets/hospital-form/notes.txt".to_owned(), "the whole file".to_owned()),
+    ];
+    assert_eq!(places, expected.each_ref().map(|(c, f, p)| (*c, f.as_str(), p.clone())), "{}", shown(&faults));
+    assert_eq!(catalog.sheets[0].items.len(), 2, "what can be read is read");
+}
+
+#[test]
+fn items_without_a_sheet_file_are_a_fault() {
+    let mut files = form();
+    files.remove(FORM);
+    let faults = read_files(&files).1;
+    assert_eq!(faults.iter().map(|f| (f.check, f.file.as_str())).collect::<Vec<_>>(), [("readable", FORM)]);
+}
+
+#[test]
+fn sheet_ids() {
+    finds("sheet-ids", FORM, r#"id = "hospital-form""#, r#"id = "病院""#);
+    let mut files = form();
+    files.insert("sheets/copy/sheet.toml".into(), files[FORM].clone());
+    let faults = read_files(&files).1;
+    assert!(faults.iter().any(|f| f.check == "sheet-ids" && f.text.en.contains("twice")), "{faults:#?}");
+}
+
+#[test]
+fn item_numbers() {
+    finds("item-numbers", &item(2), "no = 2", "no = 1");
+    finds("item-numbers", &item(3), "no = 3", "no = 1");
+    finds("item-numbers", &item(1), "no = 1", "no = 0");
+}
+
+#[test]
+fn file_names() {
+    finds("file-names", &item(4), "no = 4", "no = 5");
+}
+
+#[test]
+fn categories() {
+    finds("categories", &item(1), "people.contact", "people.nobody");
+    finds("categories", &item(1), "minor = \"people.contact\"\n", "");
+    finds("categories", &item(3), "systems.access", "people.contact");
+    finds("categories", FORM, "people.contact", "systems.access");
+    finds("categories", FORM, "id = \"systems.network\"", "id = \"systems.wires\"");
+    let extra =
+        "[[majors.minors]]\nid = \"systems.empty\"\nname = { ja = \"空\", en = \"Empty\" }\n[[majors.minors]]\nid = \"systems.network\"";
+    finds("categories", FORM, "[[majors.minors]]\nid = \"systems.network\"", extra);
+}
+
+#[test]
+fn points() {
+    finds("points", &item(2), "n = 2", "n = 3");
+    finds("points", &item(2), "text = \"認証の方式\"", "text = \"認証の方弍\"");
+    finds("points", &item(2), "lead = \"利用者", "lead = \"患者");
+    finds("points", &item(2), "\n[[points]]\nn = 2\ntext = \"パスワードの条件\"\n", "");
+}
+
+#[test]
+fn layers() {
+    finds("layers", &item(2), "damage = \"minor\"\n", "");
+    finds("layers", &item(2), "note = {", "# note = {");
+    finds("layers", &item(2), "方弍 (2)", "方式 (2)");
+    finds("layers", &item(2), "transcribed = \"示して\"", "transcribed = \"教えて\"");
+    finds("layers", &item(1), "names = [", "damage = \"lost\"\nnames = [");
+    finds("layers", &item(4), "無線LANで利用する場合の対策を示してください。", " ");
+}
+
+#[test]
+fn links() {
+    finds("links", &item(2), "related = [3]", "related = [9]");
+    finds("links", &item(2), "related = [3]", "related = [2]");
+    finds("links", &item(2), "multi_factor", "multi_faktor");
+    finds("links", &item(3), "account_inventory", "account_list");
+    finds("links", &item(1), "organization_chart", "org_chart");
+    finds("links", &item(4), "title", "registers = [\"asset\"]\ntitle");
+    finds("links", &item(1), "体制図・組織図", "組織図");
+    finds("links", &item(1), "primary = \"D\"", "primary = \"P\"");
+}
+
+#[test]
+fn item_words() {
+    finds("item-words", &item(2), "kind = [\"technical\"]", "kind = [\"magic\"]");
+    finds("item-words", &item(1), "primary = \"D\"", "primary = \"X\"");
+    finds("item-words", &item(1), "review_cycle = \"yearly\"", "review_cycle = \"annual\"");
+}
+
+#[test]
+fn titles() {
+    finds("titles", &item(1), "ja = \"問合せ窓口\"", &format!("ja = \"{}\"", "窓".repeat(29)));
+    finds("titles", &item(1), "en = \"Contact desk\"", &format!("en = \"{}\"", "d".repeat(71)));
+    assert_eq!(broken(&item(1), "ja = \"問合せ窓口\"", &format!("ja = \"{}\"", "窓".repeat(28))), []);
+}
+
+#[test]
+fn scale() {
+    finds("scale", FORM, "class = \"conforms\"", "class = \"partly\"");
+    finds("scale", FORM, "class = \"open\"", "class = \"partly\"");
+    finds("scale", FORM, "class = \"fails\"", "class = \"open\"");
+    finds("scale", FORM, "class = \"out_of_scope\"", "class = \"fails\"");
+    finds("scale", FORM, "code = \"bad\"", "code = \"good\"");
+    finds("scale", FORM, "code = \"bad\"", "code = \"Bad one\"");
+    finds("scale", FORM, "aliases = [\"×\"]", "aliases = [\"○\"]");
+    finds("scale", FORM, "aliases = [\"×\"]", "aliases = [\"GOOD\"]");
+    finds("scale", FORM, "aliases = [\"×\"]", "aliases = [\" \"]");
+}
+
+#[test]
+fn columns() {
+    finds("columns", FORM, "kind = \"answer\"", "kind = \"verdict\"");
+    finds("columns", FORM, "kind = \"no\"", "kind = \"remarks\"");
+    finds("columns", FORM, "kind = \"requirement\"", "kind = \"remarks\"");
+    finds("columns", FORM, "aliases = [\"ご回答\"]", "aliases = [\"判定\"]");
+    finds("columns", FORM, "width = 60", "width = 0");
+    let twice = "[[header]]\nid = \"product_name\"\nname = { ja = \"名\", en = \"Name\" }\n\n[[header]]";
+    finds("columns", FORM, "[[header]]", twice);
+}
+
+#[test]
+fn questions() {
+    finds("questions", FORM, "decides = [4]", "decides = [9]");
+    finds("questions", FORM, "decides = [4]", "decides = [4, 4]");
+    finds("questions", FORM, "id = \"wireless\"", "id = \"無線\"");
+    let mut files = form();
+    let sheet = files.get_mut(FORM).unwrap();
+    let (start, end) = (sheet.find("[[questions]]").unwrap(), sheet.find("[[majors]]").unwrap());
+    let again = sheet[start..end].to_owned();
+    sheet.insert_str(end, &again);
+    let faults = read_files(&files).1;
+    assert!(faults.iter().any(|f| f.check == "questions" && f.text.en.contains("twice")), "{faults:#?}");
+}
+
+#[test]
+fn both_languages() {
+    for (old, new) in [
+        ("en = \"Cloud service confirmation form\"", "en = \"\""),
+        ("ja = \"試験のために作成した架空の様式です。\"", "ja = \" \""),
+        ("en = \"Name of the service\"", "en = \"\""),
+        ("en = \"Question\"", "en = \"\""),
+        ("en = \"Acceptable\"", "en = \"\""),
+        ("en = \"Is it used over wireless LAN?\"", "en = \"\""),
+        ("ja = \"院内の無線LANを含みます。\"", "ja = \"\""),
+        ("en = \"It is not used over wireless LAN.\"", "en = \"\""),
+        ("ja = \"体制\"", "ja = \"\""),
+        ("en = \"Contact\"", "en = \"\""),
+    ] {
+        finds("both-languages", FORM, old, new);
+    }
+    finds("both-languages", &item(1), "en = \"Contact desk\"", "en = \"\"");
+    finds("both-languages", &item(2), "en = \"「方弍」→「方式」.\"", "en = \"\"");
+    finds("both-languages", "vocabulary/probes.toml", "en = \"TLS profile\"", "en = \"\"");
+    finds("both-languages", "evidence-names.toml", "en = \"Operation rules\"", "en = \"\"");
+}
+
+#[test]
+fn vocabulary() {
+    finds("vocabulary", "vocabulary/mechanisms.toml", "id = \"role_access\"", "id = \"unique_ids\"");
+    finds("vocabulary", "evidence-names.toml", "ja = \"サービス仕様適合開示書\"", "ja = \"運用管理規程\"");
+    finds("vocabulary", "evidence-names.toml", "documents = [\"operation_rules\"]", "");
+    finds("vocabulary", "evidence-names.toml", "documents = [\"operation_rules\"]", "documents = [\"rules\"]");
+}
+
+#[test]
+fn every_check_has_a_test_of_its_name() {
+    let here = include_str!("tests.rs");
+    for check in CHECKS {
+        assert!(here.contains(&format!("fn {}()", check.name.replace('-', "_"))), "no test breaks {}", check.name);
+    }
+}
+
+/// Run with `--release -- --ignored --nocapture`: the catalogue is read at every start, which has 300 ms in all.
+#[test]
+#[ignore = "prints a time and cannot fail"]
+fn reading_time() {
+    let files = shipped();
+    let mut times: Vec<_> = (0..30)
+        .map(|_| {
+            let start = std::time::Instant::now();
+            assert!(read_files(&files).1.is_empty());
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    println!("reading of {} files: median {:?}, p95 {:?}", files.len(), times[15], times[28]);
+}
