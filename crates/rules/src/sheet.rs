@@ -225,6 +225,18 @@ pub enum Damage {
     Lost,
 }
 
+/// The third layer: the wording as a person confirmed it against the original.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ConfirmedText {
+    pub item: ItemNo,
+    pub text: String,
+    /// What the person compared with.
+    pub source: String,
+    /// The person's name.
+    pub by: String,
+    pub at: jiff::Timestamp,
+}
+
 /// Further wording that looks wrong and was not corrected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
