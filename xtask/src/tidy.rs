@@ -166,7 +166,8 @@ fn is_test(path: &str) -> bool {
 
 /// The text up to its module of tests.
 fn without_tests(text: &str) -> &str {
-    text.find("#[cfg(test)]\nmod ").map_or(text, |at| &text[..at])
+    let starts = ["#[cfg(test)]\nmod ", "#[cfg(test)]\npub(crate) mod "];
+    starts.iter().filter_map(|start| text.find(start)).min().map_or(text, |at| &text[..at])
 }
 
 /// Written by others and kept as it came, or written by a program.
