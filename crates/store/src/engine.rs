@@ -1,0 +1,366 @@
+//! One door to both databases: the same SQL text with `$1` parameters runs on SQLite and on PostgreSQL.
+
+use std::collections::HashMap;
+
+use postgres::error::SqlState;
+use postgres::fallible_iterator::FallibleIterator;
+use postgres::types::{ToSql, Type};
+use rusqlite::ffi;
+
+use crate::error::Error;
+use crate::value::{Cell, Column, Value};
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A statement: made only by `statements!`, so that a test can prepare every one on both engines.
+#[derive(Debug, Clone, Copy)]
+pub struct Sql {
+    name: &'static str,
+    text: &'static str,
+}
+
+impl Sql {
+    pub(crate) const fn from_statements_macro(name: &'static str, text: &'static str) -> Sql {
+        Sql { name, text }
+    }
+}
+
+/// Declares a module's statements and collects them: `statements! { INSERT = "insert into …"; }`.
+///
+/// The module must also be listed in `STATEMENTS` of `lib.rs`; a test watches over that.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* const $name: $crate::engine::Sql =
+            $crate::engine::Sql::from_statements_macro(concat!(module_path!(), "::", stringify!($name)), $text);)*
+        /// Every statement of this module, for the test that prepares them.
+        #[cfg(test)]
+        pub(crate) const STATEMENTS: &[$crate::engine::Sql] = &[$($name),*];
+    };
+}
+pub(crate) use statements;
+
+/// A connection; views read through it. Only this crate can write statements for it.
+pub struct Conn {
+    link: Link,
+    /// Why the transaction can no longer count, once a statement in it failed. PostgreSQL refuses to go on
+    /// after that; SQLite would, so both are held to the stricter of the two.
+    failed: Option<String>,
+}
+
+enum Link {
+    Sqlite(rusqlite::Connection),
+    Postgres { client: postgres::Client, prepared: HashMap<&'static str, postgres::Statement> },
+}
+
+impl Conn {
+    pub(crate) fn sqlite(connection: rusqlite::Connection) -> Conn {
+        connection.set_prepared_statement_cache_capacity(512);
+        Conn { link: Link::Sqlite(connection), failed: None }
+    }
+
+    pub(crate) fn postgres(client: postgres::Client) -> Conn {
+        Conn { link: Link::Postgres { client, prepared: HashMap::new() }, failed: None }
+    }
+
+    pub fn engine(&self) -> Engine {
+        match self.link {
+            Link::Sqlite(_) => Engine::Sqlite,
+            Link::Postgres { .. } => Engine::Postgres,
+        }
+    }
+
+    /// Every row of a query, each turned into a `T`.
+    pub(crate) fn rows<T>(
+        &mut self,
+        sql: Sql,
+        values: &[Value],
+        mut make: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut out = Vec::new();
+        self.each(sql, values, |row| {
+            out.push(make(row)?);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// The first row of a query, if there is one.
+    pub(crate) fn first<T>(&mut self, sql: Sql, values: &[Value], make: impl Fn(&Row<'_>) -> Result<T, Error>) -> Result<Option<T>, Error> {
+        let mut out = None;
+        self.each(sql, values, |row| {
+            if out.is_none() {
+                out = Some(make(row)?);
+            }
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// The first row of a query that always has one.
+    pub(crate) fn one<T>(&mut self, sql: Sql, values: &[Value], make: impl Fn(&Row<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.first(sql, values, make)?.ok_or(Error::Missing { statement: sql.name })
+    }
+
+    /// Hands every row of a query to `take` while it streams in; stops at the first error.
+    pub(crate) fn each(&mut self, sql: Sql, values: &[Value], mut take: impl FnMut(&Row<'_>) -> Result<(), Error>) -> Result<(), Error> {
+        let mut outcome = Ok(());
+        let read = match &mut self.link {
+            Link::Sqlite(connection) => each_sqlite(connection, sql, values, |row| {
+                outcome = take(&Row { sql, cells: Cells::Sqlite(row) });
+                outcome.is_ok()
+            }),
+            Link::Postgres { client, prepared } => each_postgres(client, prepared, sql, values, |row| {
+                outcome = take(&Row { sql, cells: Cells::Postgres(row) });
+                outcome.is_ok()
+            }),
+        };
+        self.note(read)?;
+        outcome
+    }
+
+    /// Runs a statement that gives no rows; returns how many rows it changed.
+    pub(crate) fn run(&mut self, sql: Sql, values: &[Value]) -> Result<u64, Error> {
+        let done = match &mut self.link {
+            Link::Sqlite(connection) => run_sqlite(connection, sql, values),
+            Link::Postgres { client, prepared } => run_postgres(client, prepared, sql, values),
+        };
+        self.note(done)
+    }
+
+    /// Several statements without parameters, as migrations and transactions need them.
+    pub(crate) fn batch(&mut self, text: &str) -> Result<(), String> {
+        match &mut self.link {
+            Link::Sqlite(connection) => connection.execute_batch(text).map_err(|e| e.to_string()),
+            Link::Postgres { client, .. } => client.batch_execute(text).map_err(|e| postgres_cause(&e)),
+        }
+    }
+
+    /// Has the engine read the statement without running it.
+    #[cfg(test)]
+    pub(crate) fn prepare(&mut self, sql: Sql) -> Result<(), Error> {
+        match &mut self.link {
+            Link::Sqlite(connection) => connection.prepare(sql.text).map(drop).map_err(|e| sqlite_error(sql, e)),
+            Link::Postgres { client, .. } => client.prepare(sql.text).map(drop).map_err(|e| postgres_error(sql, &e)),
+        }
+    }
+
+    /// Whether the connection is gone for good.
+    pub(crate) fn is_lost(&self) -> bool {
+        match &self.link {
+            Link::Sqlite(_) => false,
+            Link::Postgres { client, .. } => client.is_closed(),
+        }
+    }
+
+    /// Why the running transaction cannot count; asking forgets it.
+    pub(crate) fn take_failure(&mut self) -> Option<String> {
+        self.failed.take()
+    }
+
+    fn note<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &result {
+            self.failed.get_or_insert_with(|| error.to_string());
+        }
+        result
+    }
+}
+
+fn sqlite_error(sql: Sql, error: rusqlite::Error) -> Error {
+    let cause = error.to_string();
+    match error.sqlite_error().map(|e| e.extended_code) {
+        Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => Error::Duplicate { statement: sql.name, cause },
+        _ => Error::Statement { statement: sql.name, cause },
+    }
+}
+
+/// PostgreSQL's own words: the driver's text alone says only "db error".
+pub(crate) fn postgres_cause(error: &postgres::Error) -> String {
+    if let Some(db) = error.as_db_error() {
+        return match db.detail() {
+            Some(detail) => format!("{} ({detail})", db.message()),
+            None => db.message().to_owned(),
+        };
+    }
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+fn postgres_error(sql: Sql, error: &postgres::Error) -> Error {
+    let cause = postgres_cause(error);
+    if error.code() == Some(&SqlState::UNIQUE_VIOLATION) {
+        Error::Duplicate { statement: sql.name, cause }
+    } else {
+        Error::Statement { statement: sql.name, cause }
+    }
+}
+
+fn wrong_count(sql: Sql, wanted: usize, given: usize) -> Error {
+    Error::Statement { statement: sql.name, cause: format!("it has {wanted} parameters and was given {given}") }
+}
+
+/// SQLite takes `$1` for a name and counts parameters by first appearance: bind each by the number in its name.
+fn bind<'c>(connection: &'c rusqlite::Connection, sql: Sql, values: &[Value]) -> Result<rusqlite::CachedStatement<'c>, Error> {
+    let mut statement = connection.prepare_cached(sql.text).map_err(|e| sqlite_error(sql, e))?;
+    let count = statement.parameter_count();
+    if count != values.len() {
+        return Err(wrong_count(sql, count, values.len()));
+    }
+    for index in 1..=count {
+        let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')).and_then(|n| n.parse::<usize>().ok());
+        let value = number.and_then(|n| values.get(n.checked_sub(1)?)).ok_or_else(|| wrong_count(sql, count, values.len()))?;
+        statement.raw_bind_parameter(index, value).map_err(|e| sqlite_error(sql, e))?;
+    }
+    Ok(statement)
+}
+
+fn each_sqlite(
+    connection: &rusqlite::Connection,
+    sql: Sql,
+    values: &[Value],
+    mut take: impl FnMut(&rusqlite::Row<'_>) -> bool,
+) -> Result<(), Error> {
+    let mut statement = bind(connection, sql, values)?;
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(|e| sqlite_error(sql, e))? {
+        if !take(row) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn run_sqlite(connection: &rusqlite::Connection, sql: Sql, values: &[Value]) -> Result<u64, Error> {
+    let changed = bind(connection, sql, values)?.raw_execute().map_err(|e| sqlite_error(sql, e))?;
+    Ok(changed as u64)
+}
+
+fn prepared(
+    client: &mut postgres::Client,
+    prepared: &mut HashMap<&'static str, postgres::Statement>,
+    sql: Sql,
+    values: &[Value],
+) -> Result<postgres::Statement, Error> {
+    let statement = match prepared.get(sql.text) {
+        Some(statement) => statement.clone(),
+        None => {
+            let statement = client.prepare(sql.text).map_err(|e| postgres_error(sql, &e))?;
+            prepared.insert(sql.text, statement.clone());
+            statement
+        }
+    };
+    let count = statement.params().len();
+    if count == values.len() { Ok(statement) } else { Err(wrong_count(sql, count, values.len())) }
+}
+
+fn each_postgres(
+    client: &mut postgres::Client,
+    cache: &mut HashMap<&'static str, postgres::Statement>,
+    sql: Sql,
+    values: &[Value],
+    mut take: impl FnMut(&postgres::Row) -> bool,
+) -> Result<(), Error> {
+    let statement = prepared(client, cache, sql, values)?;
+    let mut rows = client.query_raw(&statement, values.iter().map(|v| v as &(dyn ToSql + Sync))).map_err(|e| postgres_error(sql, &e))?;
+    while let Some(row) = rows.next().map_err(|e| postgres_error(sql, &e))? {
+        if !take(&row) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn run_postgres(
+    client: &mut postgres::Client,
+    cache: &mut HashMap<&'static str, postgres::Statement>,
+    sql: Sql,
+    values: &[Value],
+) -> Result<u64, Error> {
+    let statement = prepared(client, cache, sql, values)?;
+    let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|v| v as &(dyn ToSql + Sync)).collect();
+    client.execute(&statement, &values).map_err(|e| postgres_error(sql, &e))
+}
+
+/// One row of a query.
+pub struct Row<'a> {
+    sql: Sql,
+    cells: Cells<'a>,
+}
+
+enum Cells<'a> {
+    Sqlite(&'a rusqlite::Row<'a>),
+    Postgres(&'a postgres::Row),
+}
+
+impl Row<'_> {
+    /// The value of a column, counted from 0. The error names statement and column.
+    pub(crate) fn get<'r, T: Column<'r>>(&'r self, index: usize) -> Result<T, Error> {
+        let cell = self.cell(index).map_err(|found| self.mismatch(index, T::WANTED, found))?;
+        T::read(cell).ok_or_else(|| self.mismatch(index, T::WANTED, shown(cell)))
+    }
+
+    /// A text column as anything that reads itself from text; `wanted` names it in the error.
+    #[allow(dead_code, reason = "a door for the tables")]
+    pub(crate) fn parsed<T: std::str::FromStr>(&self, index: usize, wanted: &'static str) -> Result<T, Error> {
+        let text: &str = self.get(index)?;
+        text.parse().map_err(|_| self.mismatch(index, wanted, shown(Cell::Text(text))))
+    }
+
+    /// A text column of JSON; `wanted` names what it should hold in the error.
+    #[allow(dead_code, reason = "a door for the tables")]
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, index: usize, wanted: &'static str) -> Result<T, Error> {
+        let text: &str = self.get(index)?;
+        serde_json::from_str(text).map_err(|e| self.mismatch(index, wanted, e.to_string()))
+    }
+
+    fn cell(&self, index: usize) -> Result<Cell<'_>, String> {
+        match self.cells {
+            Cells::Sqlite(row) => match row.get_ref(index).map_err(|e| e.to_string())? {
+                rusqlite::types::ValueRef::Null => Ok(Cell::Null),
+                rusqlite::types::ValueRef::Integer(v) => Ok(Cell::Int(v)),
+                rusqlite::types::ValueRef::Text(v) => {
+                    std::str::from_utf8(v).map(Cell::Text).map_err(|_| "text that is not UTF-8".to_owned())
+                }
+                rusqlite::types::ValueRef::Blob(v) => Ok(Cell::Blob(v)),
+                rusqlite::types::ValueRef::Real(v) => Err(format!("the fraction {v}")),
+            },
+            Cells::Postgres(row) => {
+                let column = row.columns().get(index).ok_or_else(|| "no such column".to_owned())?;
+                let cell = match *column.type_() {
+                    Type::INT8 => row.try_get::<_, Option<i64>>(index).map(|v| v.map(Cell::Int)),
+                    Type::INT4 => row.try_get::<_, Option<i32>>(index).map(|v| v.map(|v| Cell::Int(v.into()))),
+                    Type::BOOL => row.try_get::<_, Option<bool>>(index).map(|v| v.map(|v| Cell::Int(v.into()))),
+                    Type::TEXT | Type::VARCHAR | Type::NAME => row.try_get::<_, Option<&str>>(index).map(|v| v.map(Cell::Text)),
+                    Type::BYTEA => row.try_get::<_, Option<&[u8]>>(index).map(|v| v.map(Cell::Blob)),
+                    ref other => return Err(format!("a value of type {other}: cast it to bigint, text or bytea")),
+                };
+                cell.map(|v| v.unwrap_or(Cell::Null)).map_err(|e| e.to_string())
+            }
+        }
+    }
+
+    fn mismatch(&self, index: usize, wanted: &'static str, found: String) -> Error {
+        let name = match self.cells {
+            Cells::Sqlite(row) => row.as_ref().column_name(index).ok().map(str::to_owned),
+            Cells::Postgres(row) => row.columns().get(index).map(|c| c.name().to_owned()),
+        };
+        let column = name.map_or_else(|| index.to_string(), |name| format!("{index} ({name})"));
+        Error::Column { statement: self.sql.name, column, found, wanted }
+    }
+}
+
+/// A cell in an error: its kind and size, never its content, which may be a person's data.
+fn shown(cell: Cell<'_>) -> String {
+    match cell {
+        Cell::Null => "nothing (null)".to_owned(),
+        Cell::Int(v) => format!("the number {v}"),
+        Cell::Text(v) => format!("a text of {} bytes", v.len()),
+        Cell::Blob(v) => format!("{} bytes", v.len()),
+    }
+}

@@ -1,0 +1,32 @@
+//! What Akashi remembers: all SQL, on SQLite or PostgreSQL; the ledger's rows; evidence files; secrets.
+
+pub mod blobs;
+mod connect;
+mod engine;
+mod error;
+pub mod history;
+pub mod ledger;
+pub mod migrate;
+mod read;
+mod secret;
+mod store;
+#[doc(hidden)]
+pub mod testing;
+mod value;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use blobs::{Blobs, Stored};
+pub use connect::Location;
+pub use engine::{Conn, Engine};
+pub use error::Error;
+pub use ledger::{INSTALLATION, LineDraft, Verified};
+pub use store::{READERS, Store};
+pub use writer::Tx;
+
+/// The statements of every module; a test prepares them all on both engines.
+#[cfg(test)]
+const STATEMENTS: &[&[engine::Sql]] =
+    &[migrate::STATEMENTS, ledger::STATEMENTS, history::STATEMENTS, secret::STATEMENTS, tests::STATEMENTS];

@@ -1,0 +1,149 @@
+//! Brings a database to the schema this program knows: numbered steps, one text for both engines.
+
+use crate::engine::{Conn, Engine, statements};
+use crate::error::Error;
+use crate::value::values;
+
+/// One step. A step that has been released is never edited; the next one mends it.
+struct Migration {
+    number: i64,
+    name: &'static str,
+    text: &'static str,
+    /// Tables whose rows are never changed or removed; the database itself refuses it.
+    insert_only: &'static [&'static str],
+}
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1,
+    name: "ledger",
+    text: include_str!("../migrations/0001_ledger.sql"),
+    insert_only: &["ledger_line", "ledger_payload"],
+}];
+
+/// Tables that are not made from the ledger, and that a rebuild therefore leaves alone.
+pub const NOT_REBUILT: &[&str] = &["schema_version", "ledger_line", "ledger_payload", "ledger_head", "secret"];
+
+statements! {
+    CURRENT = "select coalesce(max(number), 0) from schema_version";
+    APPLIED = "insert into schema_version (number, name) values ($1, $2)";
+}
+
+/// Applies the missing steps, each in its own transaction. Several programs may start at once: one does it.
+pub(crate) fn migrate(conn: &mut Conn) -> Result<(), Error> {
+    let known = MIGRATIONS.last().map_or(0, |m| m.number);
+    let refused = |number, name, cause| Error::Migration { number, name, cause };
+    locked(conn, |conn| {
+        let table = "create table if not exists schema_version (number integer primary key, name text not null) strict;";
+        conn.batch(&dialect(table, conn.engine())).map_err(|cause| refused(0, "schema_version", cause))?;
+        if conn.engine() == Engine::Postgres {
+            conn.batch(REFUSE_CHANGE).map_err(|cause| refused(0, "refuse_change", cause))?;
+        }
+        Ok(())
+    })?;
+    for step in MIGRATIONS {
+        locked(conn, |conn| {
+            let found: i64 = conn.one(CURRENT, &[], |row| row.get(0))?;
+            if found > known {
+                return Err(Error::Newer { found, known });
+            }
+            if found >= step.number {
+                return Ok(());
+            }
+            let engine = conn.engine();
+            let guards: String = step.insert_only.iter().map(|table| guard(table, engine)).collect();
+            conn.batch(&(dialect(step.text, engine) + &guards)).map_err(|cause| refused(step.number, step.name, cause))?;
+            conn.run(APPLIED, &values![step.number, step.name])?;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Runs `work` in a transaction that no other program's migration can be in.
+fn locked(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<(), Error>) -> Result<(), Error> {
+    let failed = |cause| Error::NotCommitted { cause };
+    conn.batch(begin(conn.engine())).map_err(failed)?;
+    match work(conn) {
+        Ok(()) => conn.batch("commit").map_err(failed),
+        Err(error) => {
+            conn.take_failure();
+            let _ = conn.batch("rollback");
+            Err(error)
+        }
+    }
+}
+
+/// Opens a transaction that is the only writing one.
+pub(crate) fn begin(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "begin immediate",
+        // The number is only a name for the lock: "akashi" in hexadecimal.
+        Engine::Postgres => "begin isolation level read committed; select pg_advisory_xact_lock(x'616b61736869'::bigint)",
+    }
+}
+
+/// Raised by the triggers that `guard` sets.
+const REFUSE_CHANGE: &str = "create or replace function refuse_change() returns trigger language plpgsql as \
+    $$ begin raise exception '% is insert-only', tg_table_name; end $$;";
+
+/// Has the database refuse to change or remove rows of an insert-only table.
+fn guard(table: &str, engine: Engine) -> String {
+    match engine {
+        Engine::Sqlite => format!(
+            "create trigger {table}_no_update before update on {table} begin select raise(abort, '{table} is insert-only'); end;
+             create trigger {table}_no_delete before delete on {table} begin select raise(abort, '{table} is insert-only'); end;"
+        ),
+        Engine::Postgres => format!(
+            "create trigger {table}_insert_only before update or delete or truncate on {table}
+                 for each statement execute function refuse_change();
+             revoke update, delete, truncate on {table} from public;"
+        ),
+    }
+}
+
+/// The step's text in the engine's words.
+///
+/// Text gets the byte order of SQLite on PostgreSQL too, or the same query would sort differently.
+pub(crate) fn dialect(text: &str, engine: Engine) -> String {
+    if engine == Engine::Sqlite {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len() + 256);
+    for line in text.lines() {
+        let code = line.split("--").next().unwrap_or_default();
+        let mut rest = code;
+        while !rest.is_empty() {
+            let word_end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let (word, after) = rest.split_at(word_end);
+            out.push_str(match word {
+                "integer" => "bigint",
+                "blob" => "bytea",
+                "text" => "text collate \"C\"",
+                "strict" => "",
+                other => other,
+            });
+            let gap_end = after.find(|c: char| c.is_ascii_alphanumeric() || c == '_').unwrap_or(after.len());
+            out.push_str(&after[..gap_end]);
+            rest = &after[gap_end..];
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_words_change() {
+        let text = "create table t (a integer, textual text, b blob) strict; -- text";
+        assert_eq!(dialect(text, Engine::Postgres), "create table t (a bigint, textual text collate \"C\", b bytea) ; \n");
+        assert_eq!(dialect(text, Engine::Sqlite), text);
+    }
+
+    #[test]
+    fn steps_are_numbered_without_gaps() {
+        assert!(MIGRATIONS.iter().map(|m| m.number).eq(1..=MIGRATIONS.len() as i64));
+    }
+}

@@ -1,0 +1,57 @@
+//! The one door to the database: open, write, read, verify.
+
+use crate::connect::{Location, Use};
+use crate::engine::{Conn, Engine};
+use crate::error::Error;
+use crate::ledger::{self, Verified};
+use crate::migrate::migrate;
+use crate::read::Readers;
+use crate::writer::{Tx, Writer};
+
+/// How many may read at once, unless said otherwise.
+pub const READERS: usize = 4;
+
+/// An open database, shared by all threads. Its calls block: from async code go through `spawn_blocking`.
+pub struct Store {
+    location: Location,
+    pub(crate) writer: Writer,
+    readers: Readers,
+}
+
+impl Store {
+    /// Opens the database and brings its schema up to date; at most `readers` read at once.
+    ///
+    /// Fails when it cannot be reached, or belongs to a newer program ([`Error::Newer`]).
+    pub fn open(location: &Location, readers: usize) -> Result<Store, Error> {
+        let mut conn = location.connect(Use::Write)?;
+        migrate(&mut conn)?;
+        Ok(Store {
+            location: location.clone(),
+            writer: Writer::new(location.clone(), conn),
+            readers: Readers::new(location.clone(), readers),
+        })
+    }
+
+    pub fn engine(&self) -> Engine {
+        self.location.engine()
+    }
+
+    /// Does an act: all of it or, when `act` fails, nothing of it. Durable when this returns `Ok`.
+    ///
+    /// Acts run one at a time, in an order that `Pos` shows. A panic in `act` becomes [`Error::Panicked`]. A
+    /// statement that fails undoes the act even if `act` ignores the error. Do not write or read through the
+    /// `Store` from within `act`: use the `Tx`.
+    pub fn write<T, E: From<Error>>(&self, act: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.writer.write(act)
+    }
+
+    /// Reads; everything `look` sees is of the same moment.
+    pub fn read<T, E: From<Error>>(&self, look: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
+        self.readers.read(look)
+    }
+
+    /// Makes every hash of the ledger anew; fails with [`Error::Ledger`] at the first line that is wrong.
+    pub fn verify(&self) -> Result<Verified, Error> {
+        ledger::verify(self)
+    }
+}
