@@ -1,4 +1,4 @@
-//! Writes papers that must look the same for ever: the certificate of a decided evaluation, as PDF/A-2b.
+//! Writes papers that must look the same for ever: the certificate of a decided evaluation, as PDF/A-2b and PDF/UA-1.
 //!
 //! Same input, same bytes: the only date in the file is the day of issue, and nothing is read from the machine.
 

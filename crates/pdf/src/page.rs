@@ -1,5 +1,6 @@
 //! Turns a page description and its data into PDF bytes with the embedded fonts, and reads nothing else.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
@@ -24,6 +25,8 @@ struct Fixed {
     library: LazyHash<Library>,
     book: LazyHash<FontBook>,
     fonts: Vec<Font>,
+    /// The characters that every embedded font can draw.
+    drawable: HashSet<u32>,
     main: FileId,
     data: FileId,
 }
@@ -37,6 +40,11 @@ static FIXED: LazyLock<Fixed> = LazyLock::new(|| {
     Fixed {
         library: LazyHash::new(Library::default()),
         book: LazyHash::new(FontBook::from_fonts(&fonts)),
+        drawable: fonts
+            .iter()
+            .map(|font| font.info().coverage.iter().collect::<HashSet<u32>>())
+            .reduce(|some, others| &some & &others)
+            .unwrap_or_default(),
         fonts,
         main: file("/page.typ"),
         data: file("/data.json"),
@@ -45,7 +53,7 @@ static FIXED: LazyLock<Fixed> = LazyLock::new(|| {
 
 /// Whether the embedded fonts can draw this character.
 pub fn drawable(c: char) -> bool {
-    FIXED.fonts.iter().all(|font| font.info().coverage.contains(c as u32))
+    FIXED.drawable.contains(&u32::from(c))
 }
 
 /// The world a page lives in: its own text, its data, two fonts; no other file, no clock.
@@ -79,14 +87,14 @@ impl World for Sheet {
     }
 }
 
-/// Sets `template` with `data` (read there as `json("/data.json")`: values, never markup) and writes a tagged PDF/A-2b
+/// Sets `template` with `data` (read there as `json("/data.json")`: values, never markup) and writes a PDF/A-2b that is also PDF/UA-1
 /// dated `issued_on`. `ident` names the document for ever.
 pub fn write(template: &str, data: &serde_json::Value, ident: &str, issued_on: Date) -> Result<Vec<u8>, Error> {
     let fixed = &*FIXED;
     let sheet = Sheet { fixed, source: Source::new(fixed.main, template.to_owned()), data: Bytes::from_string(data.to_string()) };
     let Warned { output, .. } = typst::compile(&sheet);
     let document = output.map_err(|faults| Error::Page(told(&faults)))?;
-    let standards = PdfStandards::new(&[PdfStandard::A_2b]).map_err(|fault| Error::File(fault.message().to_string()))?;
+    let standards = PdfStandards::new(&[PdfStandard::A_2b, PdfStandard::Ua_1]).map_err(|fault| Error::File(fault.message().to_string()))?;
     let midnight = Datetime::from_ymd_hms(issued_on.year().into(), month(issued_on), day(issued_on), 0, 0, 0);
     let options = PdfOptions {
         ident: Smart::Custom(ident.to_owned()),
@@ -124,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_page_reaches_no_other_file_and_no_clock() {
-        assert!(page("= Title\nText").is_ok());
+        assert!(page("#set document(title: \"t\")\n= Title\nText").is_ok());
         for reach in ["#read(\"/etc/passwd\")", "#import \"/other.typ\": x", "#import \"@preview/cetz:0.3.0\": canvas", "#datetime.today()"]
         {
             assert!(matches!(page(reach), Err(Error::Page(_))), "{reach}");

@@ -22,6 +22,8 @@ pub fn printable(text: &str) -> String {
                 }
             }
             c if invisible(c) => continue,
+            // A private-use character means something else on every machine.
+            '\u{e000}'..='\u{f8ff}' => GETA,
             c if crate::page::drawable(c) => c,
             _ => GETA,
         };

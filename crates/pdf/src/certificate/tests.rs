@@ -1,5 +1,7 @@
 //! What every certificate must keep: the same bytes, one page, and people's texts exactly as they wrote them.
 
+use std::io::Write;
+
 use super::*;
 
 fn sample() -> Certificate {
@@ -31,6 +33,25 @@ fn pages(pdf: &[u8]) -> usize {
     text.matches("/Type/Page").count() + text.matches("/Type /Page").count()
         - text.matches("/Type/Pages").count()
         - text.matches("/Type /Pages").count()
+}
+
+/// What another program says about a paper; `None` (loudly, and never on the build server) if it is not installed.
+fn oracle(program: &str, args: &[&str], pdf: &[u8]) -> Option<String> {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let file = dir.path().join("paper.pdf");
+    std::fs::write(&file, pdf).expect("the temporary directory is writable");
+    let args = args.iter().map(|arg| if *arg == "FILE" { file.as_os_str() } else { arg.as_ref() });
+    match std::process::Command::new(program).args(args).output() {
+        Ok(told) => {
+            assert!(told.status.success(), "{program}: {}", String::from_utf8_lossy(&told.stderr));
+            Some(String::from_utf8_lossy(&told.stdout).into_owned())
+        }
+        Err(_) => {
+            assert!(std::env::var_os("CI").is_none(), "{program} is missing; `.ci/run` installs it");
+            let _ = writeln!(std::io::stderr(), "\n*** NOT CHECKED BY {program}: it is not installed ***\n");
+            None
+        }
+    }
 }
 
 /// Keeps the papers for a person to look at, if `AKASHI_PAPERS` names a directory.
@@ -66,12 +87,29 @@ fn the_same_certificate_is_the_same_bytes() {
 }
 
 #[test]
-fn the_file_says_that_it_is_pdf_a_2b_and_when_it_was_issued() {
+fn the_file_says_that_it_is_pdf_a_2b_and_pdf_ua_1_and_when_it_was_issued() {
     let bytes = certificate(&sample(), Lang::Ja).unwrap();
     let text = String::from_utf8_lossy(&bytes);
     assert!(text.contains("<pdfaid:part>2</pdfaid:part>") && text.contains("<pdfaid:conformance>B</pdfaid:conformance>"));
+    assert!(text.contains("<pdfuaid:part>1</pdfuaid:part>"));
     assert!(text.contains("2026-11-22T00:00:00+09:00"));
     assert!(text.contains("/Marked true") && text.contains("/Lang"));
+}
+
+#[test]
+fn other_programs_find_the_file_sound_and_its_fonts_inside() {
+    let pdf = certificate(&sample(), Lang::Ja).unwrap();
+    oracle("qpdf", &["--check", "FILE"], &pdf);
+    if let Some(fonts) = oracle("pdffonts", &["FILE"], &pdf) {
+        let fonts: Vec<&str> = fonts.lines().skip(2).collect();
+        assert_eq!(fonts.len(), 2);
+        assert!(fonts.iter().all(|font| font.contains("BIZUDPGothic") && font.contains("yes yes yes")), "{fonts:?}");
+    }
+    if let Some(read) = oracle("pdftotext", &["-layout", "FILE", "-"], &pdf) {
+        for fact in ["AK-2026-0007", "みどり電子カルテ", "7QX4-M2KD-9TRB", &"5a".repeat(32), "214", "一般社団法人"] {
+            assert!(read.contains(fact), "{fact} can be copied from the paper:\n{read}");
+        }
+    }
 }
 
 #[test]
@@ -93,7 +131,12 @@ fn texts_of_people_are_printed_and_never_interpreted() {
         issued_by: hostile.into(),
         ..sample()
     };
-    made(&c, Lang::Ja, "hostile.ja.pdf");
+    let pdf = made(&c, Lang::Ja, "hostile.ja.pdf");
+    if let Some(read) = oracle("pdftotext", &["FILE", "-"], &pdf) {
+        for line in hostile.lines() {
+            assert!(read.matches(line).count() >= 8, "{line} is printed as it was written:\n{read}");
+        }
+    }
     let shown = data(&c, Lang::Ja);
     assert_eq!(shown["product"], printable(hostile), "the page gets the text itself as a value");
     assert!(!include_str!("../certificate.typ").contains("eval("), "nothing on the page evaluates a text");
@@ -123,6 +166,15 @@ fn long_and_strange_texts_stay_legible() {
     assert_eq!(pages(&made(&strange, Lang::En, "strange.en.pdf")), 1);
     assert!(data(&strange, Lang::En)["limits"]["lines"].as_array().unwrap().len() == 4, "〓 is explained where it occurs");
     assert!(data(&sample(), Lang::En)["limits"]["lines"].as_array().unwrap().len() == 3);
+}
+
+#[test]
+fn every_character_there_is_can_stand_on_the_paper() {
+    let all: String = ('\0'..'\u{30000}').filter(|c| !printable(&c.to_string()).contains(GETA)).collect();
+    assert!(all.chars().count() > 7_000, "the fonts draw Japanese");
+    made(&Certificate { grounds: all.clone(), ..sample() }, Lang::Ja, "all.ja.pdf");
+    let undrawable: String = ('\u{1f300}'..'\u{1f400}').chain('\u{e000}'..'\u{e100}').collect();
+    made(&Certificate { product: undrawable.clone(), grounds: undrawable, ..sample() }, Lang::En, "none.en.pdf");
 }
 
 #[test]
