@@ -1,0 +1,31 @@
+//! How Akashi recognises people: passwords, tokens and one-time links. Decides nothing about cases.
+
+pub mod link;
+pub mod password;
+pub mod rule;
+pub mod token;
+
+pub use link::{Link, Purpose};
+pub use password::{Checked, Cost, Passwords};
+pub use rule::{generate, judge};
+pub use token::Token;
+
+/// Recognition did not work for a reason that is not the person's.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the operating system gives no random bytes: {0}")]
+    Random(getrandom::Error),
+    #[error("the password cannot be hashed: {0}")]
+    Hash(String),
+    #[error("a stored password hash cannot be read: {0}")]
+    Stored(String),
+    #[error("the cost of password hashing is out of range: {0}")]
+    Cost(String),
+}
+
+/// Fresh random bytes of the operating system.
+fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(Error::Random)?;
+    Ok(bytes)
+}
