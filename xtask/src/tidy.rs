@@ -393,7 +393,10 @@ fn glossary_is_complete(tree: &Tree, faults: &mut Vec<Fault>) {
 mod tests {
     use super::*;
 
-    fn tree(files: &[(&str, &str)]) -> Tree {
+    /// Paths and texts.
+    type Files<'t> = &'t [(&'t str, &'t str)];
+
+    fn tree(files: Files) -> Tree {
         Tree { files: files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect() }
     }
 
@@ -420,7 +423,7 @@ mod tests {
         let shop = concat!("see /wo", "rk/notes");
         let query = "let q = \"SELECT 1\";";
         let knows_web = "[dependencies]\nweb.workspace = true\n";
-        let cases: &[(&str, &[(&str, &str)], &[(&str, &str)])] = &[
+        let cases: &[(&str, Files, Files)] = &[
             ("opens with a sentence", &[("a.rs", "fn a() {}\n")], &[("a.rs", "//! A.\nfn a() {}\n")]),
             ("fits into a head", &[("crates/a/src/a.rs", &long)], &[("crates/a/src/a.rs", &fits)]),
             (
