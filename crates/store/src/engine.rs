@@ -54,7 +54,7 @@ pub struct Conn {
 
 enum Link {
     Sqlite(rusqlite::Connection),
-    Postgres { client: postgres::Client, prepared: HashMap<&'static str, postgres::Statement> },
+    Postgres { client: Box<postgres::Client>, prepared: HashMap<&'static str, postgres::Statement> },
 }
 
 impl Conn {
@@ -64,7 +64,7 @@ impl Conn {
     }
 
     pub(crate) fn postgres(client: postgres::Client) -> Conn {
-        Conn { link: Link::Postgres { client, prepared: HashMap::new() }, failed: None }
+        Conn { link: Link::Postgres { client: Box::new(client), prepared: HashMap::new() }, failed: None }
     }
 
     pub fn engine(&self) -> Engine {

@@ -66,8 +66,10 @@ fn the_database_refuses_to_change_or_remove_a_line() {
     }
 }
 
+type Expected = fn(&Problem) -> bool;
+
 /// What an attacker with full rights on the database may do, and the position the check must name.
-const FORGERIES: [(&str, u64, fn(&Problem) -> bool); 12] = [
+const FORGERIES: [(&str, u64, Expected); 12] = [
     ("update ledger_line set subject = 'case_3' where pos = 7", 7, |p| *p == Problem::Leaf),
     ("update ledger_line set at = '2020-01-01T00:00:00.000000Z' where pos = 1", 1, |p| *p == Problem::Leaf),
     ("update ledger_line set actor = 'nobody' where pos = 24", 24, |p| *p == Problem::Leaf),
