@@ -162,7 +162,15 @@
   });
   const fail = (form) => { const said = form.querySelector('[data-upload-failed]'); if (said) { said.hidden = false; said.focus(); } };
 
+  // Of 253 lines, the open one is in sight; only the lists scroll, never the page.
+  function showCurrent(line) {
+    for (const box of [line.closest('.items'), line.closest('.bench-list')]) {
+      if (box && box.scrollHeight > box.clientHeight) box.scrollTop += line.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;
+    }
+  }
+
   function start(root) {
+    all('.items [aria-current]', root).forEach(showCurrent);
     all('[data-scripted]', root).forEach((el) => { el.hidden = false; });
     all('[data-saved]', root).forEach((el) => session?.removeItem(keepName(el.dataset.saved)));
     all('[data-select-all]', root).forEach(showTicks);

@@ -11,8 +11,10 @@ fn main() -> io::Result<()> {
     let directory = Path::new(&directory);
     fs::create_dir_all(directory)?;
     for lang in [Lang::Ja, Lang::En] {
-        let page = shell::gallery_page(lang).into_string().replace(assets::PREFIX, "");
-        fs::write(directory.join(format!("{}.html", lang.tag())), page)?;
+        for (only, name) in [(None, ""), (Some("bench"), "-bench")] {
+            let page = shell::gallery_page(lang, only).into_string().replace(assets::PREFIX, "");
+            fs::write(directory.join(format!("{}{name}.html", lang.tag())), page)?;
+        }
     }
     for name in ["akashi.css", "akashi.js", "htmx.min.js", "akashi.svg"] {
         let href = assets::href(name);

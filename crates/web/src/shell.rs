@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 use rules::text::{Lang, Text, text, worded};
 
 use crate::assets;
-use crate::components::{Crumb, Kind, NavLink, SHORTCUTS_DIALOG, Shortcut, breadcrumb, csrf, shortcuts_dialog, submit, tabs};
+use crate::components::{Crumb, EXAMPLES, Kind, NavLink, SHORTCUTS_DIALOG, Shortcut, breadcrumb, csrf, shortcuts_dialog, submit, tabs};
 
 /// Where the language switch goes: GET with `lang` (`ja`, `en`) and `to` (the page to come back to).
 pub const LANG_PATH: &str = "/lang";
@@ -205,9 +205,14 @@ fn keep_offer(lang: Lang) -> Markup {
     }
 }
 
-/// A whole page with every component, for looking at.
-pub fn gallery_page(lang: Lang) -> Markup {
-    let mut page = Page::new(lang, text("部品の見本", "Gallery of components"), crate::components::gallery(lang));
+/// A whole page with every component, or with only the one called `only`, for looking at.
+pub fn gallery_page(lang: Lang, only: Option<&str>) -> Markup {
+    let main = match only.and_then(|only| EXAMPLES.iter().find(|(name, _)| *name == only)) {
+        Some((_, example)) => example(lang),
+        None => crate::components::gallery(lang),
+    };
+    let mut page = Page::new(lang, text("部品の見本", "Gallery of components"), main);
+    page.wide = only.is_some();
     page.lead = Some(worded("すべての部品を、すべての状態で示します。", "Every component in every state."));
     page.here = "/gallery".to_owned();
     page.nav = vec![
@@ -252,7 +257,7 @@ mod tests {
 
     #[test]
     fn scripts_and_styles_come_from_our_own_hashed_files() {
-        let html = Html::parse_document(&gallery_page(Lang::Ja).into_string());
+        let html = Html::parse_document(&gallery_page(Lang::Ja, None).into_string());
         let files: Vec<_> = html
             .select(&Selector::parse("script, link[rel=stylesheet]").unwrap())
             .map(|e| e.attr("src").or(e.attr("href")).unwrap().to_owned())
@@ -267,7 +272,7 @@ mod tests {
 
     #[test]
     fn who_typed_is_known_to_the_page_and_signing_out_posts() {
-        let html = Html::parse_document(&gallery_page(Lang::En).into_string());
+        let html = Html::parse_document(&gallery_page(Lang::En, None).into_string());
         assert!(html.select(&Selector::parse("body[data-who=example]").unwrap()).next().is_some());
         one(&html, "form[method=post][action='/signout'] input[name=csrf]");
         one(&html, "form[action='/lang'] button[value=ja]");

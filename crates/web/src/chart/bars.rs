@@ -69,7 +69,7 @@ pub fn totals(lang: Lang, id: &str, title: &Text, counts: &[(Series, usize)]) ->
     let frame = frame(id, title, &chart.series);
     let columns = vec![Column::new(text("区分", "Kind")), Column::new(text("件数", "Count")).number()];
     let rows = counts.iter().map(|(s, n)| Row::new(vec![html! { (s.label.get(lang)) }, html! { (n) }]));
-    let figures = table(lang, &Table::new(title.clone(), columns, rows.collect()).caption_hidden());
+    let figures = table(lang, &Table::new(title.clone(), columns, rows.collect()).caption_hidden().dense());
     frame.draw(lang, strip(lang, &frame, &chart, &chart.rows[0], chart.rows[0].total(), 28), figures)
 }
 
@@ -123,7 +123,7 @@ fn figures(lang: Lang, chart: &Bars) -> Markup {
         cells.push(html! { (bar.total()) });
         Row::new(cells)
     });
-    table(lang, &Table::new(chart.title.clone(), columns, rows.collect()).caption_hidden())
+    table(lang, &Table::new(chart.title.clone(), columns, rows.collect()).caption_hidden().dense())
 }
 
 pub(super) fn example(lang: Lang) -> Markup {

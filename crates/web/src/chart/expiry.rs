@@ -48,7 +48,7 @@ pub fn expiries(lang: Lang, id: &str, title: &Text, list: &[Expiry], today: Date
         let (_, said) = state(days(today, expiry.on));
         Row::new(vec![html! { (expiry.label.get(lang)) }, html! { time datetime=(expiry.on) { (expiry.on) } }, html! { (said.get(lang)) }])
     });
-    frame.draw(lang, drawing, table(lang, &Table::new(title.clone(), columns, rows.collect()).caption_hidden()))
+    frame.draw(lang, drawing, table(lang, &Table::new(title.clone(), columns, rows.collect()).caption_hidden().dense()))
 }
 
 /// The last day itself is still valid.

@@ -65,7 +65,7 @@ pub fn spans(lang: Lang, id: &str, title: &Text, lanes: &[Lane], legend: &[Serie
             html! { (days(span.from, span.to.unwrap_or(today))) },
         ])
     });
-    frame.draw(lang, drawing, table(lang, &Table::new(title.clone(), columns, rows.collect()).caption_hidden()))
+    frame.draw(lang, drawing, table(lang, &Table::new(title.clone(), columns, rows.collect()).caption_hidden().dense()))
 }
 
 fn period(lang: Lang, span: &Span) -> String {

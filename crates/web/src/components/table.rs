@@ -70,17 +70,23 @@ pub struct Table {
     pub caption_hidden: bool,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
+    /// Stays a table on a narrow screen and scrolls sideways instead of becoming cards: for figures.
+    pub dense: bool,
     /// Which cell names its row (`<th scope="row">`), if any.
     pub head_cell: Option<usize>,
 }
 
 impl Table {
     pub fn new(caption: Text, columns: Vec<Column>, rows: Vec<Row>) -> Table {
-        Table { caption, caption_hidden: false, columns, rows, head_cell: Some(0) }
+        Table { caption, caption_hidden: false, columns, rows, dense: false, head_cell: Some(0) }
     }
 
     pub fn caption_hidden(self) -> Table {
         Table { caption_hidden: true, ..self }
+    }
+
+    pub fn dense(self) -> Table {
+        Table { dense: true, ..self }
     }
 
     pub fn head_cell(self, head_cell: Option<usize>) -> Table {
@@ -91,8 +97,9 @@ impl Table {
 /// Draws a table.
 pub fn table(lang: Lang, table: &Table) -> Markup {
     html! {
-        div.table-frame {
-            table.stacks data-rows {
+        // What scrolls can be reached by keyboard.
+        div.table-frame role=[table.dense.then_some("group")] aria-label=[table.dense.then(|| table.caption.get(lang))] tabindex=[table.dense.then_some("0")] {
+            table.stacks[!table.dense] data-rows {
                 caption { span.hidden-text[table.caption_hidden] { (table.caption.get(lang)) } }
                 thead { tr { @for column in &table.columns { (head(lang, column)) } } }
                 tbody {
