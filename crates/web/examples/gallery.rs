@@ -11,7 +11,7 @@ fn main() -> io::Result<()> {
     let directory = Path::new(&directory);
     fs::create_dir_all(directory)?;
     for lang in [Lang::Ja, Lang::En] {
-        for (only, name) in [(None, ""), (Some("bench"), "-bench")] {
+        for (only, name) in [(None, ""), (Some("bench"), "-bench"), (Some("chart"), "-chart")] {
             let page = shell::gallery_page(lang, only).into_string().replace(assets::PREFIX, "");
             fs::write(directory.join(format!("{}{name}.html", lang.tag())), page)?;
         }

@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn every_text_and_ground_pair_has_enough_contrast() {
         let css = FILES.get_file("akashi.css").unwrap().contents_utf8().unwrap();
-        let (light_css, rest) = css.split_once("@media (prefers-color-scheme: dark)").unwrap();
+        let (light_css, rest) = css.split_once("@media screen and (prefers-color-scheme: dark)").unwrap();
         let dark_css = rest.split_once("/* Ground */").unwrap().0;
         let light = variables(light_css);
         let mut dark = light.clone();

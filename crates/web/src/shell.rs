@@ -279,6 +279,15 @@ mod tests {
     }
 
     #[test]
+    fn ids_are_unique_in_the_whole_document() {
+        let html = Html::parse_document(&gallery_page(Lang::Ja, None).into_string());
+        let mut seen = std::collections::BTreeSet::new();
+        let selector = Selector::parse("[id]").unwrap();
+        let twice: Vec<_> = html.select(&selector).filter_map(|e| e.attr("id")).filter(|id| !seen.insert(*id)).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
+
+    #[test]
     fn a_print_view_has_no_navigation() {
         let html = Html::parse_document(&Page::new(Lang::Ja, text("進捗", "Progress"), html! {}).print(html! { h1 { "x" } }).into_string());
         assert!(html.select(&Selector::parse("nav, .site-head").unwrap()).next().is_none());

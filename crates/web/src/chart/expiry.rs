@@ -25,7 +25,7 @@ pub fn expiries(lang: Lang, id: &str, title: &Text, list: &[Expiry], today: Date
     let reach = list.iter().map(|expiry| days(today, expiry.on) as f64).fold(30.0, f64::max).min(YEAR);
     let frame = Frame { id, title, says: &SAYS, legend: &[] };
     let drawing = html! {
-        ul.bars {
+        ul.bars.dated {
             @for expiry in &list {
                 @let left = days(today, expiry.on);
                 @let x = percent((left as f64).clamp(0.0, reach) * 0.97, reach);

@@ -61,7 +61,7 @@ pub fn spans(lang: Lang, id: &str, title: &Text, lanes: &[Lane], legend: &[Serie
         Row::new(vec![
             html! { (lane.label.get(lang)) },
             html! { (span.label.get(lang)) },
-            html! { (period(lang, span)) },
+            html! { span.nowrap { (period(lang, span)) } },
             html! { (days(span.from, span.to.unwrap_or(today))) },
         ])
     });

@@ -50,8 +50,21 @@ pub fn shortcuts_dialog(lang: Lang, more: &[Shortcut]) -> Markup {
 }
 
 pub(super) fn example(lang: Lang) -> Markup {
+    let body = html! { p { (text("前の版に戻すと、いまの対応策は履歴に残ります。", "If you go back, the present answer stays in the history.").get(lang)) } };
     html! {
-        button.button.secondary type="button" data-dialog=(SHORTCUTS_DIALOG) data-key="?" hidden data-scripted { (text("ショートカットキー", "Keyboard shortcuts").get(lang)) kbd aria-hidden="true" { "?" } }
-        (shortcuts_dialog(lang, &[Shortcut::new("j / k", text("次・前の項目", "Next and previous item")), Shortcut::new("1–5", text("判定結果を選ぶ", "Choose a verdict"))]))
+        button.button.secondary type="button" data-dialog="example-dialog" hidden data-scripted { (text("説明を開く", "Open the explanation").get(lang)) }
+        (dialog(lang, "example-dialog", &text("前の版", "Earlier version"), body))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_of_the_page_come_before_those_of_every_page() {
+        let html = shortcuts_dialog(Lang::En, &[Shortcut::new("j / k", text("次・前の項目", "Next and previous item"))]).into_string();
+        assert!(html.find("j / k").unwrap() < html.find("Open this list").unwrap());
+        assert!(html.contains(r#"id="shortcuts""#));
     }
 }
