@@ -1,0 +1,17 @@
+//! What Akashi writes and reads as files: check sheets as spreadsheets, out and in. Bytes go in, bytes come out; no I/O.
+
+mod fold;
+pub mod form;
+mod headings;
+mod layout;
+mod opened;
+pub mod read_form;
+pub mod read_sheet;
+pub mod read_table;
+mod row_height;
+pub mod sheet_csv;
+pub mod sheet_xlsx;
+pub mod table;
+pub mod unreadable;
+
+pub use headings::LoneEvidence;

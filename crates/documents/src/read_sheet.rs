@@ -1,0 +1,462 @@
+//! Imports a filled sheet: finds each item by its number, whatever the file, and names every fault with its cell.
+
+use std::collections::BTreeMap;
+
+use rules::id::ItemNo;
+use rules::sheet::{ColumnKind, Mark, Sheet};
+use rules::text::{Lang, Text, text, worded};
+
+use crate::fold::fold;
+use crate::form::{FILLED, FilledRow, FilledSheet, clean};
+use crate::headings::{Headings, LoneEvidence};
+use crate::layout::{Page, Printed, item_number, pages};
+use crate::read_table::{Format, Limits, read_table};
+use crate::sheet_csv::bare;
+use crate::table::{Value, Worksheet, letters};
+use crate::unreadable::Unreadable;
+
+/// What the person may decide about an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// Whose evidence a lone column 確認したエビデンス holds.
+    pub lone_evidence: LoneEvidence,
+    pub limits: Limits,
+}
+
+/// What a file says about the items of a sheet. Nothing is changed yet; a preview shows this.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadSheet {
+    /// One row per item found, in the order of the sheet; blank where the file is blank.
+    pub filled: FilledSheet,
+    pub format: Format,
+    /// The worksheet that was read; empty for text files.
+    pub worksheet: String,
+    /// The columns found and their letters, each pair once; columns not among them are not in the file.
+    pub found: Vec<(ColumnKind, String)>,
+    /// The cell each value came from. Only cells that hold something.
+    pub cells: BTreeMap<ItemNo, BTreeMap<ColumnKind, String>>,
+    /// What could not be taken, in the order of the file.
+    pub faults: Vec<Fault>,
+    /// What was taken, and the person should know how.
+    pub notes: Vec<Fault>,
+}
+
+/// Something a person must look at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// `Sheet1!F12`; empty where it concerns the file as a whole.
+    pub cell: String,
+    pub item: Option<ItemNo>,
+    pub text: Text,
+}
+
+/// Reads a filled sheet from .xlsx, .xls, .ods, .csv, .tsv or .txt.
+///
+/// # Errors
+/// When the file cannot be opened at all. A file without a heading opens, with that as its fault and no rows.
+pub fn read_sheet(bytes: &[u8], file_name: &str, sheet: &Sheet, reading: &Reading) -> Result<ReadSheet, Unreadable> {
+    let table = read_table(bytes, file_name, &reading.limits)?;
+    let headings = Headings::of(sheet, reading.lone_evidence);
+    let printed = Printed::of(sheet);
+    let mut reader = Reader {
+        sheet,
+        labels: labels(sheet),
+        delimited: matches!(table.format, Format::Delimited(_)),
+        rows: BTreeMap::new(),
+        numbered: BTreeMap::new(),
+        out: ReadSheet {
+            filled: FilledSheet::default(),
+            format: table.format,
+            worksheet: String::new(),
+            found: Vec::new(),
+            cells: BTreeMap::new(),
+            faults: Vec::new(),
+            notes: table.notes.into_iter().map(|text| Fault { cell: String::new(), item: None, text }).collect(),
+        },
+    };
+    let laid: Vec<(&Worksheet, Vec<Page>)> = table.book.worksheets.iter().map(|w| (w, pages(w, &headings, &printed))).collect();
+    let with_heading: Vec<&(&Worksheet, Vec<Page>)> = laid.iter().filter(|(_, pages)| !pages.is_empty()).collect();
+    let chosen = with_heading.iter().rev().max_by_key(|(worksheet, pages)| numbered_rows(worksheet, pages));
+    match chosen {
+        None => reader.no_heading(table.book.worksheets.iter().map(|w| w.name.as_str())),
+        Some((worksheet, pages)) => {
+            reader.other_worksheets(worksheet, with_heading.iter().map(|(w, _)| *w), laid.len());
+            reader.read(worksheet, pages);
+        }
+    }
+    Ok(reader.out)
+}
+
+fn numbered_rows(worksheet: &Worksheet, pages: &[Page]) -> usize {
+    let rows = pages.iter().flat_map(|p| {
+        let number = p.columns.get(&ColumnKind::No).copied();
+        (p.first..p.end).filter(move |row| number.and_then(|c| worksheet.own(*row, c)).and_then(item_number).is_some())
+    });
+    rows.count()
+}
+
+/// Folded labels of the header block, with the ids of their fields.
+fn labels(sheet: &Sheet) -> Vec<(String, String)> {
+    sheet.header.iter().flat_map(|f| [fold(&f.name.ja), fold(&f.name.en)].map(|name| (name, f.id.clone()))).collect()
+}
+
+struct Reader<'a> {
+    sheet: &'a Sheet,
+    labels: Vec<(String, String)>,
+    delimited: bool,
+    rows: BTreeMap<ItemNo, FilledRow>,
+    /// Where each item's number stands.
+    numbered: BTreeMap<ItemNo, (u32, u32)>,
+    out: ReadSheet,
+}
+
+/// Faults beyond this many help nobody.
+const MOST_FAULTS: usize = 2_000;
+
+impl Reader<'_> {
+    fn read(&mut self, worksheet: &Worksheet, pages: &[Page]) {
+        self.out.worksheet = worksheet.name.clone();
+        let mut page_of = pages.iter().peekable();
+        let mut page: Option<&Page> = None;
+        let mut header = BTreeMap::new();
+        for (row, cells) in worksheet.rows() {
+            while let Some(next) = page_of.next_if(|p| p.heading <= row) {
+                page = Some(next);
+                self.page(worksheet, next);
+            }
+            match page {
+                Some(page) if row < page.first => {}
+                Some(page) if !self.read_header(worksheet, row, cells, &mut header) => self.read_row(worksheet, page, row),
+                Some(_) => {}
+                None => {
+                    self.read_header(worksheet, row, cells, &mut header);
+                }
+            }
+        }
+        let missing: Vec<ItemNo> = self.sheet.items.iter().map(|i| i.no).filter(|no| !self.rows.contains_key(no)).collect();
+        if !missing.is_empty() {
+            let list = shortened(&missing);
+            self.note(
+                String::new(),
+                worded(
+                    format!("{}項目がファイルにありません（{list}）。これらの項目は変更されません。", missing.len()),
+                    format!("{} items are not in the file ({list}). They stay as they are.", missing.len()),
+                ),
+            );
+        }
+        self.out.filled.rows = std::mem::take(&mut self.rows).into_values().collect();
+    }
+
+    fn page(&mut self, worksheet: &Worksheet, page: &Page) {
+        for (kind, column) in &page.columns {
+            let pair = (*kind, letters(*column));
+            if !self.out.found.contains(&pair) {
+                self.out.found.push(pair);
+            }
+        }
+        if page.shift != 0 {
+            let cell = worksheet.cell(page.heading, 0);
+            self.note(
+                cell,
+                worded(
+                    format!("見出しと本文の列が{}列ずれているため、本文に合わせて読み込みました。", page.shift.abs()),
+                    format!(
+                        "The headings are {} column(s) off the rows below; the columns were read as the rows have them.",
+                        page.shift.abs()
+                    ),
+                ),
+            );
+        }
+        if !page.columns.contains_key(&ColumnKind::No) {
+            let name = self.sheet.column(ColumnKind::No).map_or("No.", |c| c.name.get(Lang::Ja)).to_owned();
+            self.fault(
+                worksheet.cell(page.heading, 0),
+                None,
+                worded(
+                    format!("この見出しに項目番号の列（{name}）がないため、下の行を読み込めません。"),
+                    format!("This heading has no column for the item number ({name}); the rows below cannot be read."),
+                ),
+            );
+        }
+    }
+
+    /// Reads a line of the header block. False if the row has no label of it.
+    fn read_header(
+        &mut self,
+        worksheet: &Worksheet,
+        row: u32,
+        cells: &BTreeMap<u32, Value>,
+        taken: &mut BTreeMap<String, (String, String)>,
+    ) -> bool {
+        let mut label: Option<String> = None;
+        let mut any = false;
+        for (column, value) in cells {
+            let shown = value.shown();
+            let folded = fold(&shown);
+            let exact = self.labels.iter().find(|(name, _)| folded.strip_suffix(':').unwrap_or(&folded) == name);
+            if let Some((_, id)) = exact {
+                label = Some(id.clone());
+                any = true;
+                continue;
+            }
+            let together =
+                self.labels.iter().find(|(name, _)| folded.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(':')));
+            let (id, text) = match (together, label.take()) {
+                (Some((_, id)), _) => {
+                    let rest = shown.split_once([':', '：']).map(|(_, rest)| rest.trim().to_owned());
+                    (id.clone(), rest.unwrap_or_default())
+                }
+                (None, Some(id)) => (id, self.plain(&shown)),
+                (None, None) => continue,
+            };
+            any = true;
+            if text.is_empty() || text.chars().all(|c| c == '-') {
+                continue;
+            }
+            let cell = worksheet.cell(row, *column);
+            match taken.get(&id) {
+                None => {
+                    self.out.filled.header.insert(id.clone(), text.clone());
+                    taken.insert(id, (text, cell));
+                }
+                Some((first, _)) if *first == text => {}
+                Some((first, place)) => {
+                    let text = worded(
+                        format!("この欄の内容（{text}）が {place}（{first}）と異なります。{place} の内容を読み込みました。"),
+                        format!("This field ({text}) differs from {place} ({first}); {place} was taken."),
+                    );
+                    self.fault(cell, None, text);
+                }
+            }
+        }
+        any
+    }
+
+    fn read_row(&mut self, worksheet: &Worksheet, page: &Page, row: u32) {
+        let Some(number) = page.columns.get(&ColumnKind::No).copied() else { return };
+        let cell = worksheet.cell(row, number);
+        let written = FILLED.iter().filter_map(|kind| page.columns.get(kind)).any(|column| worksheet.own(row, *column).is_some());
+        let Some((value, place)) = worksheet.at(row, number) else {
+            if written {
+                let text = text(
+                    "記入がありますが項目番号がないため、どの項目か分かりません。項目番号を入力してください。",
+                    "Something is written here but there is no item number. Enter the number of the item.",
+                );
+                self.fault(cell, None, text);
+            }
+            return;
+        };
+        if let Value::Error(error) = value {
+            return self.fault(
+                cell,
+                None,
+                worded(
+                    format!("項目番号のセルが数式のエラー（{error}）です。番号を直接入力してください。"),
+                    format!("The item number is a formula error ({error}). Type the number itself."),
+                ),
+            );
+        }
+        let Some(no) = item_number(value) else {
+            // A remark under the table has neither answer nor requirement; it is nobody's fault.
+            let requirement = page.columns.get(&ColumnKind::Requirement).and_then(|c| worksheet.own(row, *c)).is_some();
+            if written || requirement {
+                let shown = value.shown();
+                self.fault(
+                    cell,
+                    None,
+                    worded(
+                        format!("項目番号「{}」を数字として読めません。1 から始まる番号を入力してください。", start(&shown)),
+                        format!("The item number “{}” cannot be read as a number. Enter the number of the item.", start(&shown)),
+                    ),
+                );
+            }
+            return;
+        };
+        let Some(no) = u16::try_from(no).ok().map(ItemNo).filter(|no| self.sheet.item(*no).is_some()) else {
+            let (first, last) = (self.sheet.items.first().map_or(0, |i| i.no.0), self.sheet.items.last().map_or(0, |i| i.no.0));
+            return self.fault(
+                cell,
+                None,
+                worded(
+                    format!("項目番号 {no} はこのシートにありません（{first}～{last}）。この行は読み込みません。"),
+                    format!("The sheet has no item {no} ({first} to {last}). This row is not taken."),
+                ),
+            );
+        };
+        match self.numbered.get(&no) {
+            None => {
+                self.numbered.insert(no, place);
+            }
+            // One number merged over several rows: the rows together are the item.
+            Some(first) if *first == place => {}
+            Some((first_row, first_column)) => {
+                let first = worksheet.cell(*first_row, *first_column);
+                return self.fault(
+                    cell,
+                    Some(no),
+                    worded(
+                        format!("項目 {no} は {first} にもあります。{first} の行だけを読み込みました。不要な行を削除してください。"),
+                        format!("Item {no} also stands at {first}; only that row was taken. Delete the row that is not wanted."),
+                    ),
+                );
+            }
+        }
+        let mut filled = self.rows.remove(&no).unwrap_or_else(|| FilledRow::blank(no));
+        for kind in FILLED {
+            let Some(column) = page.columns.get(&kind).copied() else { continue };
+            let Some((value, (value_row, value_column))) = worksheet.at(row, column) else { continue };
+            let cell = worksheet.cell(value_row, value_column);
+            let Some(text) = self.read_value(kind, no, value, &cell).filter(|text| !text.is_empty()) else { continue };
+            let Some(target) = filled.get_mut(kind) else { continue };
+            let first = self.out.cells.entry(no).or_default().entry(kind).or_insert_with(|| cell.clone()).clone();
+            if target.is_empty() {
+                *target = text;
+            } else if first == cell || *target == text {
+                // Merged over the same rows as the number, or said twice.
+            } else if kind == ColumnKind::Verdict {
+                let text = worded(
+                    format!("項目 {no} の判定結果が {first} と異なります。{first} の判定結果を読み込みました。"),
+                    format!("The verdict of item {no} differs from {first}; the one at {first} was taken."),
+                );
+                self.fault(cell, Some(no), text);
+            } else {
+                target.push('\n');
+                target.push_str(&text);
+            }
+        }
+        self.rows.insert(no, filled);
+    }
+
+    fn read_value(&mut self, kind: ColumnKind, no: ItemNo, value: &Value, cell: &str) -> Option<String> {
+        if let Value::Error(error) = value {
+            self.fault(
+                cell.to_owned(),
+                Some(no),
+                worded(
+                    format!("項目 {no} のセルが数式のエラー（{error}）です。数式を値に直してください。"),
+                    format!("The cell of item {no} is a formula error ({error}). Replace the formula by its value."),
+                ),
+            );
+            return None;
+        }
+        let text = self.plain(&value.shown());
+        if kind != ColumnKind::Verdict || text.is_empty() {
+            return Some(text);
+        }
+        if let Some(mark) = read_mark(self.sheet, &text) {
+            return Some(mark.code.clone());
+        }
+        let allowed = |lang| self.sheet.scale.iter().map(|m| m.name.get(lang)).collect::<Vec<_>>();
+        let (ja, en) = (allowed(Lang::Ja).join("・"), allowed(Lang::En).join(", "));
+        self.fault(
+            cell.to_owned(),
+            Some(no),
+            worded(
+                format!("項目 {no} の判定結果「{}」は使えません。{ja} のいずれかを入力してください。", start(&text)),
+                format!("The verdict “{}” of item {no} is not on the scale. Enter one of: {en}.", start(&text)),
+            ),
+        );
+        None
+    }
+
+    /// A cell's text as it was before it was exported.
+    fn plain(&self, shown: &str) -> String {
+        clean(if self.delimited { bare(shown) } else { shown })
+    }
+
+    fn no_heading<'w>(&mut self, worksheets: impl Iterator<Item = &'w str>) {
+        let names: Vec<&str> = worksheets.filter(|n| !n.is_empty()).collect();
+        let wanted = |lang| self.sheet.columns.iter().map(|c| c.name.get(lang)).collect::<Vec<_>>();
+        let (ja, en) = (wanted(Lang::Ja).join("、"), wanted(Lang::En).join(", "));
+        let (ja_in, en_in) = if names.is_empty() {
+            (String::new(), String::new())
+        } else {
+            (format!("（調べたシート: {}）", names.join("、")), format!(" (worksheets looked at: {})", names.join(", ")))
+        };
+        self.fault(
+            String::new(),
+            None,
+            worded(
+                format!(
+                    "見出しの行が見つかりません{ja_in}。1 行に次の見出しのうち項目番号を含む 2 つ以上、または 3 つ以上が必要です: {ja}"
+                ),
+                format!("No row of headings was found{en_in}. One row must hold the item number and one more, or any three, of: {en}"),
+            ),
+        );
+    }
+
+    fn other_worksheets<'w>(&mut self, chosen: &Worksheet, with_heading: impl Iterator<Item = &'w Worksheet>, all: usize) {
+        if all < 2 {
+            return;
+        }
+        let others: Vec<&str> = with_heading.map(|w| w.name.as_str()).filter(|name| *name != chosen.name).collect();
+        let text = if others.is_empty() {
+            worded(format!("シート「{}」を読み込みました。", chosen.name), format!("The worksheet “{}” was read.", chosen.name))
+        } else {
+            let list = others.join("、");
+            worded(
+                format!("シート「{}」を読み込みました。見出しのある他のシート（{list}）は読み込んでいません。", chosen.name),
+                format!("The worksheet “{}” was read. Other worksheets with headings were not: {}.", chosen.name, others.join(", ")),
+            )
+        };
+        self.note(String::new(), text);
+    }
+
+    fn note(&mut self, cell: String, text: Text) {
+        self.out.notes.push(Fault { cell, item: None, text });
+    }
+
+    fn fault(&mut self, cell: String, item: Option<ItemNo>, text: Text) {
+        match self.out.faults.len() {
+            n if n < MOST_FAULTS => self.out.faults.push(Fault { cell, item, text }),
+            MOST_FAULTS => self.out.faults.push(Fault {
+                cell: String::new(),
+                item: None,
+                text: worded(
+                    format!("ほかにも誤りがあります（{MOST_FAULTS}件まで表示）。"),
+                    format!("There are more faults; the first {MOST_FAULTS} are shown."),
+                ),
+            }),
+            _ => {}
+        }
+    }
+}
+
+/// A verdict in either language, as code or alias, half- or full-width.
+fn read_mark<'s>(sheet: &'s Sheet, written: &str) -> Option<&'s Mark> {
+    sheet.read_mark(written).or_else(|| {
+        let written = fold(written);
+        sheet.scale.iter().find(|m| {
+            [m.code.as_str(), &m.name.ja, &m.name.en]
+                .into_iter()
+                .chain(m.aliases.iter().map(String::as_str))
+                .any(|name| fold(name) == written)
+        })
+    })
+}
+
+/// Enough of a cell to recognise it in a message.
+fn start(text: &str) -> String {
+    let mut out: String = text.chars().take(30).collect();
+    if out.len() < text.len() {
+        out.push('…');
+    }
+    out
+}
+
+/// `1, 2, 5-9, …`: numbers as ranges, twelve at most.
+fn shortened(numbers: &[ItemNo]) -> String {
+    let mut ranges: Vec<(u16, u16)> = Vec::new();
+    for no in numbers {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == no.0 => *last = no.0,
+            _ => ranges.push((no.0, no.0)),
+        }
+    }
+    let shown = ranges.iter().take(12).map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") });
+    let mut list = shown.collect::<Vec<_>>().join(", ");
+    if ranges.len() > 12 {
+        list.push_str(", …");
+    }
+    list
+}
