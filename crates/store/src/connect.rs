@@ -121,7 +121,7 @@ fn sqlite(path: &Path, wanted: Use) -> rusqlite::Result<rusqlite::Connection> {
     connection.execute_batch(match wanted {
         Use::Write => {
             "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma recursive_triggers = on;
-             pragma trusted_schema = off; pragma cache_size = -8000; pragma journal_size_limit = 67108864; pragma temp_store = memory;"
+             pragma trusted_schema = off; pragma cache_size = -8000; pragma wal_autocheckpoint = 4000; pragma journal_size_limit = 67108864; pragma temp_store = memory;"
         }
         Use::Read => "pragma query_only = on; pragma trusted_schema = off; pragma cache_size = -2000; pragma temp_store = memory;",
     })?;

@@ -108,19 +108,29 @@ impl Conn {
 
     /// Hands every row of a query to `take` while it streams in; stops at the first error.
     pub(crate) fn each(&mut self, sql: Sql, values: &[Value], mut take: impl FnMut(&Row<'_>) -> Result<(), Error>) -> Result<(), Error> {
-        let mut outcome = Ok(());
+        self.each_while(sql, values, |row| take(row).map(|()| true))
+    }
+
+    /// Hands rows to `take` while it says `true`; stops at the first error too.
+    pub(crate) fn each_while(
+        &mut self,
+        sql: Sql,
+        values: &[Value],
+        mut take: impl FnMut(&Row<'_>) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        let mut outcome = Ok(true);
         let read = match &mut self.link {
             Link::Sqlite(connection) => each_sqlite(connection, sql, values, |row| {
                 outcome = take(&Row { sql, cells: Cells::Sqlite(row) });
-                outcome.is_ok()
+                matches!(outcome, Ok(true))
             }),
             Link::Postgres { client, prepared } => each_postgres(client, prepared, sql, values, |row| {
                 outcome = take(&Row { sql, cells: Cells::Postgres(row) });
-                outcome.is_ok()
+                matches!(outcome, Ok(true))
             }),
         };
         self.note(read)?;
-        outcome
+        outcome.map(drop)
     }
 
     /// Runs a statement that gives no rows; returns how many rows it changed.
@@ -345,7 +355,7 @@ impl Row<'_> {
         }
     }
 
-    fn mismatch(&self, index: usize, wanted: &'static str, found: String) -> Error {
+    pub(crate) fn mismatch(&self, index: usize, wanted: &'static str, found: String) -> Error {
         let name = match self.cells {
             Cells::Sqlite(row) => row.as_ref().column_name(index).ok().map(str::to_owned),
             Cells::Postgres(row) => row.columns().get(index).map(|c| c.name().to_owned()),

@@ -2,14 +2,17 @@
 
 pub mod blobs;
 mod connect;
+mod enact;
 mod engine;
 mod error;
 pub mod history;
 pub mod ledger;
 pub mod migrate;
 mod read;
+pub mod search;
 mod secret;
 mod store;
+pub mod tables;
 #[doc(hidden)]
 pub mod testing;
 mod value;
@@ -28,5 +31,16 @@ pub use writer::Tx;
 
 /// The statements of every module; a test prepares them all on both engines.
 #[cfg(test)]
-const STATEMENTS: &[&[engine::Sql]] =
-    &[migrate::STATEMENTS, ledger::STATEMENTS, history::STATEMENTS, secret::STATEMENTS, tests::STATEMENTS];
+const STATEMENTS: &[&[engine::Sql]] = &[
+    migrate::STATEMENTS,
+    ledger::STATEMENTS,
+    history::STATEMENTS,
+    secret::STATEMENTS,
+    search::STATEMENTS,
+    tables::party::STATEMENTS,
+    tables::sheets::STATEMENTS,
+    tables::evaluation::STATEMENTS,
+    tables::evidence::STATEMENTS,
+    tables::items::STATEMENTS,
+    tests::STATEMENTS,
+];

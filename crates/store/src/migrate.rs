@@ -9,16 +9,49 @@ struct Migration {
     number: i64,
     name: &'static str,
     text: &'static str,
+    /// What only one engine understands: for SQLite, for PostgreSQL.
+    own: (&'static str, &'static str),
     /// Tables whose rows are never changed or removed; the database itself refuses it.
     insert_only: &'static [&'static str],
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "ledger",
-    text: include_str!("../migrations/0001_ledger.sql"),
-    insert_only: &["ledger_line", "ledger_payload"],
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "ledger",
+        text: include_str!("../migrations/0001_ledger.sql"),
+        own: ("", ""),
+        insert_only: &["ledger_line", "ledger_payload"],
+    },
+    Migration {
+        number: 2,
+        name: "evaluation",
+        text: include_str!("../migrations/0002_evaluation.sql"),
+        own: ("", ""),
+        insert_only: &[
+            "confirmed_text",
+            "decision",
+            "answer",
+            "answer_review",
+            "improvement_answer",
+            "evidence",
+            "claim",
+            "claim_withdrawal",
+            "claim_confirmation",
+            "verdict",
+            "verdict_approval",
+            "message",
+            "note",
+        ],
+    },
+    Migration {
+        number: 3,
+        name: "search",
+        text: include_str!("../migrations/0003_search.sql"),
+        own: (include_str!("../migrations/0003_search_sqlite.sql"), include_str!("../migrations/0003_search_postgres.sql")),
+        insert_only: &[],
+    },
+];
 
 /// Tables that are not made from the ledger, and that a rebuild therefore leaves alone.
 pub const NOT_REBUILT: &[&str] = &["schema_version", "ledger_line", "ledger_payload", "ledger_head", "secret"];
@@ -51,7 +84,8 @@ pub(crate) fn migrate(conn: &mut Conn) -> Result<(), Error> {
             }
             let engine = conn.engine();
             let guards: String = step.insert_only.iter().map(|table| guard(table, engine)).collect();
-            conn.batch(&(dialect(step.text, engine) + &guards)).map_err(|cause| refused(step.number, step.name, cause))?;
+            let own = if engine == Engine::Sqlite { step.own.0 } else { step.own.1 };
+            conn.batch(&(dialect(step.text, engine) + own + &guards)).map_err(|cause| refused(step.number, step.name, cause))?;
             conn.run(APPLIED, &values![step.number, step.name])?;
             Ok(())
         })?;

@@ -1,7 +1,7 @@
 //! From a change to rows: the one place that says which table a change writes.
 
-pub mod evidence;
 pub mod evaluation;
+pub mod evidence;
 pub mod items;
 pub mod party;
 pub mod sheets;
@@ -98,7 +98,11 @@ pub(crate) fn json<T: serde::Serialize>(value: &T) -> String {
 }
 
 /// Reads a small enumeration from its column.
-pub(crate) fn read_word<T: serde::de::DeserializeOwned>(row: &crate::engine::Row<'_>, index: usize, wanted: &'static str) -> Result<T, Error> {
+pub(crate) fn read_word<T: serde::de::DeserializeOwned>(
+    row: &crate::engine::Row<'_>,
+    index: usize,
+    wanted: &'static str,
+) -> Result<T, Error> {
     let text: &str = row.get(index)?;
     serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|_| row.mismatch(index, wanted, format!("{text:?}")))
 }

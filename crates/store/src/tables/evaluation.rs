@@ -61,6 +61,7 @@ statements! {
         where d.institution = $1 and d.active = 1 and e.state in ('decided', 'certified', 'refused', 'watched', 'renewed', 'expired')
             and e.id < $2 order by e.id desc limit $3";
     NUMBERS_TAKEN = "select count(*) from evaluation where body = $1 and number >= $2 and number < $3";
+    NUMBER_IS_TAKEN = "select count(*) from evaluation where body = $1 and number = $2";
     RUN_OUT = "select c.evaluation from certificate c join evaluation e on e.id = c.evaluation
         where c.valid_until < $1 and e.state in ('certified', 'watched') order by c.evaluation limit 100";
 }
@@ -93,9 +94,8 @@ pub(super) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(),
             conn.run(SET_STATE, &values![*case, word(&State::Decided)])
         }
         Change::CertificateIssued { case, certificate: c } => {
-            let row = values![
-                c.id, *case, &c.number, &c.code, &c.scope, c.issued, c.valid_until, c.issued_by, c.provider_agrees, c.body_agrees
-            ];
+            let row =
+                values![c.id, *case, &c.number, &c.code, &c.scope, c.issued, c.valid_until, c.issued_by, c.provider_agrees, c.body_agrees];
             conn.run(ISSUE, &row)?;
             conn.run(SET_STATE, &values![*case, word(&State::Certified)])
         }
@@ -185,7 +185,10 @@ pub enum Whose {
     Provider(Id<id::Organisation>),
     /// Submitted ones only: a draft is not the body's to see.
     Body(Id<id::Organisation>),
-    Evaluator { person: Id<id::Person>, body: Id<id::Organisation> },
+    Evaluator {
+        person: Id<id::Person>,
+        body: Id<id::Organisation>,
+    },
     Institution(Id<id::Organisation>),
 }
 
@@ -232,8 +235,13 @@ pub fn numbers_taken(conn: &mut Conn, body: Id<id::Organisation>, beginning: &st
     conn.one(NUMBERS_TAKEN, &values![body, beginning, end], |row| row.get(0))
 }
 
+/// Whether a body gave this number already.
+pub fn number_is_taken(conn: &mut Conn, body: Id<id::Organisation>, number: &str) -> Result<bool, Error> {
+    let n: i64 = conn.one(NUMBER_IS_TAKEN, &values![body, number], |row| row.get(0))?;
+    Ok(n > 0)
+}
+
 /// Cases whose certificates ran out before a day.
 pub fn run_out(conn: &mut Conn, today: Date) -> Result<Vec<Id<id::Case>>, Error> {
     conn.rows(RUN_OUT, &values![today], |row| row.get(0))
 }
-

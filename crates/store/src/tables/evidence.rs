@@ -58,8 +58,7 @@ pub(super) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(),
             crate::search::put_evidence(conn, e)
         }
         Change::ClaimMade { case, item, claim: c } => {
-            let row =
-                values![c.id, *case, *item, meta.pos, c.point, c.evidence, &c.document, c.page, &c.place, c.by, c.at];
+            let row = values![c.id, *case, *item, meta.pos, c.point, c.evidence, &c.document, c.page, &c.place, c.by, c.at];
             conn.run(CLAIM, &row).map(drop)
         }
         Change::ClaimWithdrawn { case, item, claim } => {

@@ -57,7 +57,9 @@ statements! {
 
 pub(super) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(), Error> {
     match change {
-        Change::WorkSet { case, item, work } => conn.run(SET_WORK, &values![*case, *item, work.owner, work.due, word(&work.status)]).map(drop),
+        Change::WorkSet { case, item, work } => {
+            conn.run(SET_WORK, &values![*case, *item, work.owner, work.due, word(&work.status)]).map(drop)
+        }
         Change::AnswerGiven { case, item, by, content, origin } => {
             conn.run(ANSWER, &values![*case, *item, meta.pos, json(content), json(origin), *by, meta.at])?;
             crate::search::put_answer(conn, *case, *item, content)
@@ -82,14 +84,18 @@ pub(super) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(),
 }
 
 fn answer_row(row: &Row<'_>) -> Result<(ItemNo, Answer), Error> {
-    let answer =
-        Answer { pos: row.get(1)?, content: row.json(2, "an answer")?, origin: row.json(3, "an origin")?, by: row.get(4)?, at: row.get(5)? };
+    let answer = Answer {
+        pos: row.get(1)?,
+        content: row.json(2, "an answer")?,
+        origin: row.json(3, "an origin")?,
+        by: row.get(4)?,
+        at: row.get(5)?,
+    };
     Ok((row.get(0)?, answer))
 }
 
 fn verdict_row(row: &Row<'_>) -> Result<(ItemNo, Verdict), Error> {
-    let verdict =
-        Verdict { pos: row.get(1)?, round: row.get(2)?, content: row.json(3, "a verdict")?, by: row.get(4)?, at: row.get(5)? };
+    let verdict = Verdict { pos: row.get(1)?, round: row.get(2)?, content: row.json(3, "a verdict")?, by: row.get(4)?, at: row.get(5)? };
     Ok((row.get(0)?, verdict))
 }
 
@@ -208,7 +214,14 @@ pub fn messages(conn: &mut Conn, view: &CaseView, item: ItemNo) -> Result<Vec<Me
         return Ok(vec![]);
     }
     conn.rows(MESSAGES, &values![view.case(), item], |row| {
-        Ok(Message { item: row.get(0)?, side: read_word(row, 1, "a side")?, by: row.get(2)?, at: row.get(3)?, text: row.get(4)?, pos: row.get(5)? })
+        Ok(Message {
+            item: row.get(0)?,
+            side: read_word(row, 1, "a side")?,
+            by: row.get(2)?,
+            at: row.get(3)?,
+            text: row.get(4)?,
+            pos: row.get(5)?,
+        })
     })
 }
 

@@ -93,7 +93,13 @@ fn invitation_row(row: &Row<'_>) -> Result<Invitation, Error> {
     })
 }
 fn product_row(row: &Row<'_>) -> Result<Product, Error> {
-    Ok(Product { id: row.get(0)?, organisation: row.get(1)?, name: row.get(2)?, description: row.get(3)?, profile: row.json(4, "a profile")? })
+    Ok(Product {
+        id: row.get(0)?,
+        organisation: row.get(1)?,
+        name: row.get(2)?,
+        description: row.get(3)?,
+        profile: row.json(4, "a profile")?,
+    })
 }
 fn phrase_row(row: &Row<'_>) -> Result<Phrase, Error> {
     Ok(Phrase { id: row.get(0)?, organisation: row.get(1)?, text: row.get(2)? })

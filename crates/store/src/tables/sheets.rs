@@ -22,7 +22,9 @@ statements! {
 pub(super) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(), Error> {
     match change {
         Change::SheetAdded { organisation, sheet } => conn.run(ADD_SHEET, &values![&sheet.id.0, *organisation, json(sheet)]),
-        Change::MappingKept { id, organisation, name, mapping } => conn.run(KEEP_MAPPING, &values![*id, *organisation, name, json(mapping)]),
+        Change::MappingKept { id, organisation, name, mapping } => {
+            conn.run(KEEP_MAPPING, &values![*id, *organisation, name, json(mapping)])
+        }
         Change::TextConfirmed { sheet, item, text, source, by } => {
             conn.run(CONFIRM_TEXT, &values![&sheet.0, *item, meta.pos, text, source, *by, meta.at])
         }
@@ -45,7 +47,9 @@ pub struct KeptMapping {
 }
 
 pub fn mappings(conn: &mut Conn, organisation: Id<id::Organisation>) -> Result<Vec<KeptMapping>, Error> {
-    conn.rows(MAPPINGS_OF, &values![organisation], |row| Ok(KeptMapping { id: row.get(0)?, name: row.get(1)?, content: row.json(2, "a mapping")? }))
+    conn.rows(MAPPINGS_OF, &values![organisation], |row| {
+        Ok(KeptMapping { id: row.get(0)?, name: row.get(1)?, content: row.json(2, "a mapping")? })
+    })
 }
 
 /// Every confirmation of a sheet's texts, oldest first: the last one of an item counts.

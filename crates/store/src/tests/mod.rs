@@ -2,6 +2,7 @@
 
 mod engine;
 mod ledger;
+mod search;
 mod writer;
 
 use rules::id::Pos;
@@ -13,12 +14,12 @@ use crate::value::values;
 use crate::{Error, Tx};
 
 statements! {
-    NOTE = "insert into note (id, body) values ($1, $2)";
-    NOTES = "select id, body from note order by id";
+    NOTE = "insert into jotting (id, body) values ($1, $2)";
+    NOTES = "select id, body from jotting order by id";
     /// Parameters out of order and one twice.
-    ECHO = "select body from note where id = $2 and body = $1 and (id = $2 or body = $3)";
-    COUNT = "select count(*) from note";
-    ASCENDING = "select body from note order by body";
+    ECHO = "select body from jotting where id = $2 and body = $1 and (id = $2 or body = $3)";
+    COUNT = "select count(*) from jotting";
+    ASCENDING = "select body from jotting order by body";
     CHILD = "insert into child (id, note) values ($1, $2)";
     FORGE = "update ledger_line set subject = 'case_9' where pos = 2";
     REMOVE = "delete from ledger_payload where pos = 2";
@@ -28,8 +29,8 @@ statements! {
 fn stores() -> Vec<Scratch> {
     let stores = both_engines();
     for store in &stores {
-        let tables = "create table note (id integer primary key, body text not null);
-            create table child (id integer primary key, note integer not null references note (id) deferrable initially deferred);";
+        let tables = "create table jotting (id integer primary key, body text not null);
+            create table child (id integer primary key, note integer not null references jotting (id) deferrable initially deferred);";
         store.write(|tx| tx.batch(tables).map_err(|cause| Error::NotCommitted { cause })).unwrap();
     }
     stores

@@ -1,0 +1,2 @@
+-- The tokens are hashes that Rust makes of pieces of text; only which row holds which is kept.
+create virtual table search_index using fts5 (grams, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii');
