@@ -8,7 +8,7 @@ pub mod token;
 pub use link::{Link, Purpose};
 pub use password::{Checked, Cost, Passwords};
 pub use rule::{generate, judge};
-pub use token::Token;
+pub use token::{Token, digest};
 
 /// Recognition did not work for a reason that is not the person's.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum Error {
 }
 
 /// Fresh random bytes of the operating system.
-fn random<const N: usize>() -> Result<[u8; N], Error> {
+pub fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(Error::Random)?;
     Ok(bytes)

@@ -4,9 +4,11 @@
 
 mod certificate;
 mod page;
+mod plain;
 mod words;
 
 pub use certificate::{Certificate, certificate};
+pub use plain::plain;
 
 /// The paper could not be made. Both are faults of this program, not of the person's texts: any text can be set.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,14 @@
 //! What people see: pages, components, the REST interface, and the files a browser loads.
 
+mod answer;
+pub mod api;
 pub mod assets;
 pub mod chart;
 pub mod components;
+pub mod pages;
+pub mod route;
+pub mod server;
+mod session;
 pub mod shell;
+pub mod urls;
+pub mod visit;

@@ -1,0 +1,267 @@
+//! Sheets as files: the export of a case, and the preview of an import before anything changes.
+
+use std::collections::BTreeMap;
+
+use documents::LoneEvidence;
+use documents::form::{FilledRow, FilledSheet};
+use documents::read_sheet::{Fault, ReadSheet, Reading, read_sheet};
+use documents::sheet_csv::sheet_csv;
+use documents::sheet_xlsx::{Categories, Look, Paper, sheet_xlsx};
+use rules::act::Actor;
+use rules::command::{ImportedAnswer, ImportedVerdict};
+use rules::evidence::Finding;
+use rules::id::{self, Id, ItemNo, Pos};
+use rules::item::ItemFacts;
+use rules::policy::Side;
+use rules::refusal::{Refusal, Why};
+use rules::reuse::joined;
+use rules::sheet::{Item, SheetId};
+use rules::text::Lang;
+use rules::verdict::VerdictContent;
+
+use crate::read::CaseRead;
+use crate::{App, Error};
+
+/// What an export looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    pub csv: bool,
+    /// The form without anybody's words.
+    pub blank: bool,
+    /// Categories on every row with filters, instead of merged cells.
+    pub filters: bool,
+    pub a4: bool,
+    pub lang: Lang,
+}
+
+/// A made file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    pub name: String,
+    pub media: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// One value of a file beside what stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    pub item: ItemNo,
+    pub field: Field,
+    /// Where the file says it: `Sheet1!F12`.
+    pub cell: String,
+    pub stands: String,
+    pub file: String,
+}
+
+/// A field that an import can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    Answer,
+    Evidence,
+    Remarks,
+    Verdict,
+}
+
+/// What an import would do; nothing has been changed.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    pub differences: Vec<Difference>,
+    pub faults: Vec<Fault>,
+    /// What was taken in a way the person should know.
+    pub notes: Vec<Fault>,
+    /// Items the file speaks of.
+    pub items: usize,
+    /// What taking over all or some items would execute, by item.
+    pub answers: BTreeMap<ItemNo, ImportedAnswer>,
+    pub verdicts: BTreeMap<ItemNo, ImportedVerdict>,
+}
+
+/// The mark before an evaluator's 備考 when both sides wrote one into the same cell.
+const EVALUATOR_REMARKS: &str = "【評価者】";
+
+fn remarks_cell(facts: &ItemFacts) -> String {
+    let applicant = facts.answer.as_ref().map(|a| a.content.remarks.as_str()).unwrap_or_default();
+    let evaluator = facts.verdict.as_ref().map(|v| v.content.remarks.as_str()).unwrap_or_default();
+    match (applicant, evaluator) {
+        (a, "") => a.to_owned(),
+        ("", e) => format!("{EVALUATOR_REMARKS}{e}"),
+        (a, e) => format!("{a}\n{EVALUATOR_REMARKS}{e}"),
+    }
+}
+
+/// Takes the two sides' 備考 apart again.
+fn remarks_of(cell: &str) -> (String, String) {
+    match cell.split_once(EVALUATOR_REMARKS) {
+        Some((applicant, evaluator)) => (applicant.trim_end_matches('\n').to_owned(), evaluator.to_owned()),
+        None => (cell.to_owned(), String::new()),
+    }
+}
+
+fn claims_cell(facts: &ItemFacts) -> String {
+    facts.claims.iter().map(rules::evidence::Claim::written).collect::<Vec<_>>().join("\n")
+}
+
+/// What the evaluator confirmed: their own words, or the claims they saw.
+fn confirmed_cell(facts: &ItemFacts) -> String {
+    let written = facts.verdict.as_ref().map(|v| v.content.evidence.as_str()).unwrap_or_default();
+    if !written.is_empty() {
+        return written.to_owned();
+    }
+    let seen = facts.claims.iter().filter(|c| facts.confirmations.iter().any(|f| f.claim == c.id && f.finding == Finding::Seen));
+    seen.map(rules::evidence::Claim::written).collect::<Vec<_>>().join("\n")
+}
+
+fn row(facts: &ItemFacts) -> FilledRow {
+    let verdict = facts.verdict.as_ref().map(|v| v.content.clone()).unwrap_or_default();
+    FilledRow {
+        no: facts.no,
+        answer: facts.answer.as_ref().map(|a| joined(&a.content)).unwrap_or_default(),
+        evidence_claimed: claims_cell(facts),
+        evidence_confirmed: confirmed_cell(facts),
+        verdict: verdict.mark,
+        improvement: verdict.improvement,
+        remarks: remarks_cell(facts),
+    }
+}
+
+fn filled(read: &CaseRead) -> FilledSheet {
+    let evaluators: Vec<&str> = read.facts.assignments.iter().map(|a| read.name(a.person)).collect();
+    let header = [
+        ("reference_number", read.facts.case.number.clone().unwrap_or_default()),
+        ("applicant", read.provider.name.clone()),
+        ("evaluator", if evaluators.is_empty() { read.body.name.clone() } else { format!("{}（{}）", read.body.name, evaluators.join("、")) }),
+        ("product_name", read.product.name.clone()),
+    ];
+    FilledSheet { header: header.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(), rows: read.items.iter().map(row).collect() }
+}
+
+impl App {
+    /// A case as a spreadsheet, as far as the actor may see it.
+    pub fn export(&self, actor: &Actor, case: Id<id::Case>, side: Option<Side>, wanted: Wanted) -> Result<Made, Error> {
+        let read = self.case(actor, case, side)?;
+        let content = if wanted.blank { FilledSheet::default() } else { filled(&read) };
+        let stem = read.facts.case.number.clone().unwrap_or_else(|| read.product.name.clone());
+        self.write_sheet(&read.sheet, &content, &|item| { let (t, l) = read.text(item); (t.to_owned(), l) }, &stem, wanted)
+    }
+
+    /// A sheet without any case: the blank form.
+    pub fn blank(&self, actor: &Actor, sheet: &SheetId, wanted: Wanted) -> Result<Made, Error> {
+        let read = self.sheet(actor, sheet)?;
+        let text = |item: &Item| match read.confirmed.get(&item.no) {
+            Some(confirmed) => (confirmed.text.clone(), rules::sheet::Layer::Confirmed),
+            None => { let (t, l) = item.best_text(); (t.to_owned(), l) }
+        };
+        self.write_sheet(&read.sheet, &FilledSheet::default(), &text, read.sheet.title.get(wanted.lang), wanted)
+    }
+
+    fn write_sheet(&self, sheet: &rules::sheet::Sheet, content: &FilledSheet, requirement: &dyn Fn(&Item) -> (String, rules::sheet::Layer), stem: &str, wanted: Wanted) -> Result<Made, Error> {
+        let look = Look {
+            lang: wanted.lang,
+            categories: if wanted.filters { Categories::Repeated } else { Categories::Merged },
+            paper: if wanted.a4 { Paper::A4 } else { Paper::A3 },
+            requirement,
+            made_at: self.clock.now(),
+        };
+        let stem: String = stem.chars().map(|c| if c.is_control() || r#"\/:*?"<>|"#.contains(c) { '_' } else { c }).collect();
+        if wanted.csv {
+            return Ok(Made { name: format!("{stem}.csv"), media: "text/csv; charset=utf-8", bytes: sheet_csv(sheet, content, &look) });
+        }
+        let bytes = sheet_xlsx(sheet, content, &look).map_err(|e| Error::Refused(Refusal::state(e.text())))?;
+        Ok(Made { name: format!("{stem}.xlsx"), media: XLSX, bytes })
+    }
+
+    /// Compares a filled sheet with what stands. The applicant's columns count for the applicant,
+    /// the evaluator's for the body; an empty cell changes nothing.
+    pub fn preview_import(&self, actor: &Actor, case: Id<id::Case>, side: Option<Side>, name: &str, bytes: &[u8]) -> Result<Preview, Error> {
+        let read = self.case(actor, case, side)?;
+        let lone = if read.side == Side::Body { LoneEvidence::Confirmed } else { LoneEvidence::Claimed };
+        let reading = Reading { lone_evidence: lone, ..Reading::default() };
+        let found = read_sheet(bytes, name, &read.sheet, &reading).map_err(|e| Refusal::new(Why::Invalid, e.text()).at("file"))?;
+        Ok(match read.side {
+            Side::Applicant => answers_preview(&read, found),
+            Side::Body => verdicts_preview(&read, found),
+            Side::Institution => return Err(Refusal::forbidden().into()),
+        })
+    }
+}
+
+fn cell(found: &ReadSheet, no: ItemNo, kind: rules::sheet::ColumnKind) -> String {
+    found.cells.get(&no).and_then(|c| c.get(&kind)).cloned().unwrap_or_default()
+}
+
+fn empty_preview(found: &ReadSheet) -> Preview {
+    Preview {
+        differences: vec![],
+        faults: found.faults.clone(),
+        notes: found.notes.clone(),
+        items: found.filled.rows.len(),
+        answers: BTreeMap::new(),
+        verdicts: BTreeMap::new(),
+    }
+}
+
+fn answers_preview(read: &CaseRead, found: ReadSheet) -> Preview {
+    use rules::sheet::ColumnKind as Kind;
+    let mut preview = empty_preview(&found);
+    for written in &found.filled.rows {
+        let Some((_, facts)) = read.item(written.no) else { continue };
+        let stands = row(facts);
+        let mut taken = ImportedAnswer { item: written.no, base: facts.answer.as_ref().map_or(Pos::NEVER, |a| a.pos), ..ImportedAnswer::default() };
+        let mut differ = |field, kind, stands: &str, file: &str| {
+            let changed = !file.is_empty() && file != stands;
+            if changed {
+                let cell = cell(&found, written.no, kind);
+                preview.differences.push(Difference { item: written.no, field, cell, stands: stands.to_owned(), file: file.to_owned() });
+            }
+            changed.then(|| file.to_owned())
+        };
+        taken.text = differ(Field::Answer, Kind::Answer, &stands.answer, &written.answer);
+        taken.evidence = differ(Field::Evidence, Kind::EvidenceClaimed, &stands.evidence_claimed, &written.evidence_claimed);
+        let own = facts.answer.as_ref().map(|a| a.content.remarks.as_str()).unwrap_or_default();
+        taken.remarks = differ(Field::Remarks, Kind::Remarks, own, &remarks_of(&written.remarks).0);
+        if taken.text.is_some() || taken.evidence.is_some() || taken.remarks.is_some() {
+            preview.answers.insert(written.no, taken);
+        }
+    }
+    preview
+}
+
+fn verdicts_preview(read: &CaseRead, found: ReadSheet) -> Preview {
+    use rules::sheet::ColumnKind as Kind;
+    let mut preview = empty_preview(&found);
+    for written in &found.filled.rows {
+        let Some((_, facts)) = read.item(written.no) else { continue };
+        let stands = facts.verdict.as_ref().map(|v| v.content.clone()).unwrap_or_default();
+        let keep = |file: &str, stands: &str| if file.is_empty() { stands.to_owned() } else { file.to_owned() };
+        // What only repeats the confirmed claims is not the evaluator's own words.
+        let evidence = if written.evidence_confirmed == confirmed_cell(facts) { stands.evidence.clone() } else { keep(&written.evidence_confirmed, &stands.evidence) };
+        let content = VerdictContent {
+            mark: keep(&written.verdict, &stands.mark),
+            evidence,
+            improvement: keep(&written.improvement, &stands.improvement),
+            remarks: keep(&remarks_of(&written.remarks).1, &stands.remarks),
+        };
+        if content != stands {
+            let told = |c: &VerdictContent| [&c.mark, &c.evidence, &c.improvement, &c.remarks].into_iter().filter(|t| !t.is_empty()).cloned().collect::<Vec<_>>().join("\n");
+            let cell = cell(&found, written.no, Kind::Verdict);
+            preview.differences.push(Difference { item: written.no, field: Field::Verdict, cell, stands: told(&stands), file: told(&content) });
+            let base = facts.verdict.as_ref().map_or(Pos::NEVER, |v| v.pos);
+            preview.verdicts.insert(written.no, ImportedVerdict { item: written.no, base, content });
+        }
+    }
+    preview
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remarks_of_both_sides_share_a_cell_and_come_apart() {
+        for (cell, applicant, evaluator) in [("a", "a", ""), ("【評価者】b", "", "b"), ("a\n【評価者】b", "a", "b"), ("", "", "")] {
+            assert_eq!(remarks_of(cell), (applicant.to_owned(), evaluator.to_owned()));
+        }
+    }
+}

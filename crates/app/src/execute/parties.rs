@@ -1,0 +1,254 @@
+//! Commands about organisations, people, products, tokens and sheets.
+
+use rules::act::Actor;
+use rules::change::Change;
+use rules::command::{Command, Kind, Secret};
+use rules::id::{self, Id, ItemNo};
+use rules::party::{self, Membership, Phrase, Product};
+use rules::policy::Place;
+use rules::refusal::{Refusal, Why};
+use rules::sheet::{Sheet, SheetId};
+use rules::text::{text, worded};
+use store::tables::party as rows;
+
+use super::{Doing, item_of};
+use crate::{App, Error};
+
+/// What was computed before the transaction: the hash of a new password that passed the rules.
+#[derive(Default)]
+pub(super) struct Ready {
+    hash: Option<String>,
+}
+
+/// The kind of secret that holds a person's password hash.
+pub(crate) const PASSWORD: &str = "password";
+/// The kind of secret that holds the digest of an invitation's link.
+pub(crate) const INVITATION: &str = "invitation";
+/// The kind of secret that holds the digest of a REST token.
+pub(crate) const TOKEN: &str = "token";
+/// The owner and kind of the one-time link that founds the installation.
+pub(crate) const FOUNDING: &str = "founding";
+
+fn used_link() -> Refusal {
+    Refusal::new(Why::NotFound, text("このリンクは無効か、すでに使われています。", "This link is not valid, or was used already.")).at("link")
+}
+
+/// Checks and hashes a new password; for a change of password also checks the current one.
+pub(super) fn prepare(app: &App, actor: &Actor, command: &Command) -> Result<Ready, Error> {
+    let (new, email) = match command {
+        Command::FoundInstallation { password, email, link, .. } => {
+            founding_link(app, link)?;
+            (password, email.clone())
+        }
+        Command::AcceptInvitation { password, link, .. } => {
+            let invitation = app.invitation_by_link(&link.0)?.ok_or_else(used_link)?;
+            // Somebody who has an account joins by signing in to it, not by setting a new password.
+            if let Some(person) = app.store.read(|c| rows::person_by_email(c, &invitation.email))? {
+                return check_current(app, person.id, password).map(|()| Ready::default());
+            }
+            (password, invitation.email)
+        }
+        Command::ChangePassword { current, new } => {
+            let person = actor.person.ok_or(Refusal::forbidden())?;
+            check_current(app, person, current)?;
+            let known = app.store.read(|c| rows::person(c, person))?.ok_or(Refusal::forbidden())?;
+            (new, known.email)
+        }
+        _ => return Ok(Ready::default()),
+    };
+    identity::judge(&new.0, &email)?;
+    Ok(Ready { hash: Some(app.passwords.hash(&new.0)?) })
+}
+
+fn check_current(app: &App, person: Id<id::Person>, written: &Secret) -> Result<(), Error> {
+    let hash = app.store.read(|c| c.secret(&person.to_string(), PASSWORD))?;
+    if app.passwords.check(&written.0, hash.as_deref())? != identity::Checked::Wrong {
+        return Ok(());
+    }
+    Err(Refusal::invalid("current", text("現在のパスワードが正しくありません。", "The current password is not right.")).into())
+}
+
+fn founding_link(app: &App, link: &Secret) -> Result<(), Error> {
+    let digest = identity::digest(&link.0).to_string();
+    match app.store.read(|c| c.secret(FOUNDING, FOUNDING))? {
+        Some(kept) if kept == digest => Ok(()),
+        _ => Err(used_link().into()),
+    }
+}
+
+impl Doing<'_, '_> {
+    pub(super) fn party(&mut self, kind: Kind, command: Command, ready: Ready) -> Result<(), Error> {
+        match command {
+            Command::FoundInstallation { link, organisation, kinds, name, email, lang, .. } => {
+                self.allow(kind, Place::Installation)?;
+                if self.tx.secret(FOUNDING, FOUNDING)?.as_deref() != Some(&identity::digest(&link.0).to_string()) || rows::people(self.tx)? > 0 {
+                    return Err(used_link().into());
+                }
+                let organisation = party::create_organisation(&mut self.act, &organisation, &kinds)?;
+                let mut roles: Vec<party::Role> = vec![party::Role::Operator, party::Role::Administrator];
+                roles.extend(party::Role::ALL.iter().filter(|r| r.kind().is_some_and(|k| kinds.contains(&k))));
+                let person = party::Person { id: self.act.fresh(), name: party::line("name", &name, 60)?, email: party::email("email", &email)?, lang };
+                let membership = Membership { person: person.id, organisation: organisation.id, roles };
+                self.done.made = Some(person.id.to_string());
+                let id = person.id;
+                self.write_all(&[Change::OrganisationAdded(organisation), Change::PersonAdded(person), Change::RolesGiven(membership)])?;
+                self.keep_password(id, ready)?;
+                self.tx.delete_secret(FOUNDING, FOUNDING)?;
+                Ok(())
+            }
+            Command::CreateOrganisation { name, kinds } => {
+                self.allow(kind, Place::Installation)?;
+                let organisation = party::create_organisation(&mut self.act, &name, &kinds)?;
+                self.done.made = Some(organisation.id.to_string());
+                self.write(&Change::OrganisationAdded(organisation)).map(drop)
+            }
+            Command::InvitePerson { organisation, email, roles } => {
+                self.allow(kind, Place::Organisation(organisation))?;
+                let to = rows::organisation(self.tx, organisation)?.ok_or(Refusal::not_found())?;
+                let invitation = party::invite(&mut self.act, &to, &email, &roles)?;
+                let link = identity::Token::fresh()?.text().to_owned();
+                self.tx.put_secret(&invitation.id.to_string(), INVITATION, &identity::digest(&link).to_string())?;
+                self.done.made = Some(invitation.id.to_string());
+                self.done.secret = Some(link);
+                self.write(&Change::PersonInvited(invitation)).map(drop)
+            }
+            Command::AcceptInvitation { link, name, lang, .. } => {
+                self.allow(kind, Place::Installation)?;
+                let owner = self.tx.secret_owner(INVITATION, &identity::digest(&link.0).to_string())?.and_then(|o| o.parse().ok()).ok_or_else(used_link)?;
+                let invitation = rows::invitation(self.tx, owner)?.ok_or_else(used_link)?;
+                let known = rows::person_by_email(self.tx, &invitation.email)?;
+                let changes = party::accept_invitation(&mut self.act, &invitation, known.as_ref(), &name, lang)?;
+                self.write_all(&changes)?;
+                let person = changes.iter().find_map(|c| if let Change::RolesGiven(m) = c { Some(m.person) } else { None });
+                self.done.made = person.map(|p| p.to_string());
+                if let (Some(person), None) = (person, known) {
+                    self.keep_password(person, ready)?;
+                }
+                self.tx.delete_secret(&invitation.id.to_string(), INVITATION)?;
+                Ok(())
+            }
+            Command::SetRoles { organisation, person, roles } => {
+                self.allow(kind, Place::Organisation(organisation))?;
+                let of = rows::organisation(self.tx, organisation)?.ok_or(Refusal::not_found())?;
+                let current = rows::memberships_of(self.tx, person)?.into_iter().find(|m| m.organisation == organisation).ok_or(Refusal::not_found())?;
+                let change = party::set_roles(&self.act, &of, &current, &roles)?;
+                self.write(&change).map(drop)
+            }
+            Command::SetSettings { settings } => {
+                self.allow(kind, Place::Installation)?;
+                let organisation = self.organisation()?;
+                self.write(&Change::SettingsChanged { organisation, settings: party::settings(settings)? }).map(drop)
+            }
+            Command::ChangePassword { .. } => {
+                self.allow(kind, Place::Installation)?;
+                let person = self.act.actor.person.ok_or(Refusal::forbidden())?;
+                self.write(&Change::PasswordChanged { person })?;
+                self.keep_password(person, ready)
+            }
+            Command::SetLanguage { lang } => {
+                self.allow(kind, Place::Installation)?;
+                let person = self.act.actor.person.ok_or(Refusal::forbidden())?;
+                self.write(&Change::LanguageChosen { person, lang }).map(drop)
+            }
+            Command::CreateProduct { name, description } => {
+                self.allow(kind, Place::Installation)?;
+                let product = Product {
+                    id: self.act.fresh(),
+                    organisation: self.organisation()?,
+                    name: party::line("name", &name, 100)?,
+                    description: party::bounded("description", description.trim(), 4000)?,
+                    profile: Default::default(),
+                };
+                self.done.made = Some(product.id.to_string());
+                self.write(&Change::ProductSaved(product)).map(drop)
+            }
+            Command::ReviseProduct { product, name, description, profile } => {
+                self.allow(kind, Place::Installation)?;
+                let organisation = self.organisation()?;
+                let current = rows::product(self.tx, product)?.filter(|p| p.organisation == organisation).ok_or(Refusal::not_found())?;
+                if let Some(odd) = profile.keys().find(|q| !self.app.content.sheets().iter().any(|s| s.questions.iter().any(|known| known.id == **q))) {
+                    return Err(Refusal::invalid("profile", worded(format!("「{odd}」という質問はありません。"), format!("There is no question {odd}."))).into());
+                }
+                let name = party::line("name", &name, 100)?;
+                let description = party::bounded("description", description.trim(), 4000)?;
+                self.write(&Change::ProductSaved(Product { name, description, profile, ..current })).map(drop)
+            }
+            Command::AddPhrase { text } => {
+                self.allow(kind, Place::Installation)?;
+                let phrase = Phrase { id: self.act.fresh(), organisation: self.organisation()?, text: party::bounded("text", text.trim(), 2000)? };
+                if phrase.text.is_empty() {
+                    return Err(Refusal::invalid("text", rules::text::text("定型文を入力してください。", "Write the phrase.")).into());
+                }
+                self.write(&Change::PhraseSaved(phrase)).map(drop)
+            }
+            Command::RemovePhrase { phrase } => {
+                self.allow(kind, Place::Installation)?;
+                let organisation = self.organisation()?;
+                rows::phrase(self.tx, phrase)?.filter(|p| p.organisation == organisation).ok_or(Refusal::not_found())?;
+                self.write(&Change::PhraseRemoved { phrase }).map(drop)
+            }
+            Command::IssueToken { name, write, expires } => {
+                self.allow(kind, Place::Installation)?;
+                let token = party::issue_token(&mut self.act, &name, write, expires)?;
+                let secret = identity::Token::fresh()?.text().to_owned();
+                self.tx.put_secret(&token.id.to_string(), TOKEN, &identity::digest(&secret).to_string())?;
+                self.done.made = Some(token.id.to_string());
+                self.done.secret = Some(secret);
+                self.write(&Change::TokenIssued(token)).map(drop)
+            }
+            Command::RevokeToken { token } => {
+                self.allow(kind, Place::Installation)?;
+                let (person, organisation) = (self.act.actor.person, self.organisation()?);
+                rows::token(self.tx, token)?.filter(|t| Some(t.person) == person && t.organisation == organisation).ok_or(Refusal::not_found())?;
+                self.write(&Change::TokenRevoked { token })?;
+                self.tx.delete_secrets(&token.to_string())?;
+                Ok(())
+            }
+            Command::AddSheet { sheet, mapping } => {
+                self.allow(kind, Place::Installation)?;
+                self.add_sheet(sheet, mapping)
+            }
+            Command::ConfirmText { sheet, item, text, source } => {
+                self.allow(kind, Place::Installation)?;
+                self.confirm_text(sheet, item, &text, &source)
+            }
+            other => unreachable!("{} is executed elsewhere", other.kind().code()),
+        }
+    }
+
+    fn keep_password(&mut self, person: Id<id::Person>, ready: Ready) -> Result<(), Error> {
+        let hash = ready.hash.ok_or_else(|| Error::Broken("a password was not prepared".into()))?;
+        Ok(self.tx.put_secret(&person.to_string(), PASSWORD, &hash)?)
+    }
+
+    fn add_sheet(&mut self, sheet: Box<Sheet>, mapping: Option<serde_json::Value>) -> Result<(), Error> {
+        let organisation = self.organisation()?;
+        if self.app.content.sheets().iter().any(|s| s.id == sheet.id) {
+            return Err(Refusal::invalid("sheet", worded(format!("「{}」というシートはすでにあります。", sheet.id), format!("There is a sheet {} already.", sheet.id))).into());
+        }
+        let faults = rules::catalog::check_sheet(&sheet, &self.app.content.catalog);
+        if let Some(first) = faults.first() {
+            let n = faults.len();
+            let words = worded(format!("シートに{n}件の誤りがあります。1件目: {}", first.text.ja), format!("The sheet has {n} faults; the first: {}", first.text.en));
+            return Err(Refusal::invalid("sheet", words).into());
+        }
+        if let Some(mapping) = mapping {
+            let name = sheet.title.ja.to_string();
+            self.write(&Change::MappingKept { id: self.act.clone().fresh(), organisation, name, mapping })?;
+        }
+        self.done.made = Some(sheet.id.to_string());
+        self.write(&Change::SheetAdded { organisation, sheet }).map(drop)
+    }
+
+    fn confirm_text(&mut self, sheet: SheetId, item: ItemNo, written: &str, source: &str) -> Result<(), Error> {
+        let by = self.act.actor.person.ok_or(Refusal::forbidden())?;
+        let known = self.app.content.sheets().into_iter().find(|s| s.id == sheet).ok_or(Refusal::not_found())?;
+        item_of(&known, item)?;
+        let text = party::bounded("text", written.trim(), 20_000)?;
+        if text.is_empty() {
+            return Err(Refusal::invalid("text", rules::text::text("確認した原文を入力してください。", "Enter the wording you confirmed.")).into());
+        }
+        let source = party::line("source", source, 500)?;
+        self.write(&Change::TextConfirmed { sheet, item, text, source, by }).map(drop)
+    }
+}

@@ -1,0 +1,91 @@
+//! What Akashi does: executes commands, reads views, runs jobs. The only place that joins rules, store and files.
+
+pub mod certificate;
+pub mod clock;
+pub mod content;
+pub mod demo;
+pub mod doctor;
+pub mod error;
+pub mod exchange;
+mod execute;
+pub mod jobs;
+pub mod read;
+pub mod sign_in;
+pub mod upload;
+
+use std::path::PathBuf;
+
+use rules::act::{Act, Actor};
+
+pub use clock::Clock;
+pub use content::Content;
+pub use error::Error;
+pub use execute::Done;
+
+/// Where an installation keeps its things.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Evidence files lie here, and the embedded database unless `database` says otherwise.
+    pub data: PathBuf,
+    /// A PostgreSQL address, or nothing for the embedded database in `data`.
+    pub database: Option<String>,
+    /// What certificates and invitations name as the address of this installation, without a slash at the end.
+    pub address: String,
+    /// The largest file that may be uploaded, in bytes.
+    pub upload_limit: u64,
+}
+
+impl Config {
+    /// The embedded database and files under one folder.
+    pub fn embedded(data: impl Into<PathBuf>) -> Config {
+        Config { data: data.into(), database: None, address: "http://127.0.0.1:8253".into(), upload_limit: 64 * 1024 * 1024 }
+    }
+
+    pub fn location(&self) -> Result<store::Location, store::Error> {
+        match &self.database {
+            Some(address) => store::Location::parse(address),
+            None => Ok(store::Location::file(self.data.join("akashi.db"))),
+        }
+    }
+}
+
+/// How many password hashes run at once: each takes 19 MiB.
+const HASHES: usize = 2;
+
+/// A running installation. Its calls block; async code goes through `spawn_blocking`.
+pub struct App {
+    pub config: Config,
+    pub(crate) store: store::Store,
+    pub(crate) blobs: store::Blobs,
+    pub clock: Clock,
+    pub content: Content,
+    pub(crate) passwords: identity::Passwords,
+}
+
+impl App {
+    /// Opens the database and the files, and reads the catalogue.
+    pub fn open(config: Config, clock: Clock) -> Result<App, Error> {
+        std::fs::create_dir_all(&config.data).map_err(|e| Error::Broken(format!("cannot make the folder {}: {e}", config.data.display())))?;
+        let store = store::Store::open(&config.location()?, store::READERS)?;
+        let blobs = store::Blobs::open(config.data.join("evidence"))?;
+        let content = Content::embedded()?;
+        let app = App { config, store, blobs, clock, content, passwords: identity::Passwords::new(identity::Cost::default(), HASHES)? };
+        app.content.reload(&app.store)?;
+        Ok(app)
+    }
+
+    /// Prepares an act: the actor, the time, and randomness for its ids.
+    pub fn act(&self, actor: Actor) -> Result<Act, Error> {
+        Ok(Act::new(actor, self.clock.now(), identity::random()?))
+    }
+}
+
+/// A fresh secret for a cookie, as text.
+pub fn fresh_secret() -> Result<String, Error> {
+    Ok(identity::Token::fresh()?.text().to_owned())
+}
+
+/// The SHA-256 of a text, in hexadecimal.
+pub fn digest(text: &str) -> String {
+    identity::digest(text).to_string()
+}

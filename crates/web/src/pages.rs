@@ -1,0 +1,21 @@
+//! The pages, one file each: its routes, handlers, forms, view and tests.
+//!
+//! How to add one: make `pages/<name>.rs` with `pub const ROUTES: &[Route]`, and list it below. A handler is a plain
+//! function from a [`Visit`](crate::visit::Visit) to an [`Answer`](crate::route::Answer); it asks `visit.app` for a view or
+//! executes a command, and holds no rule of its own. A refused form is shown again with what was typed.
+
+pub mod sign_in;
+pub mod welcome;
+
+use crate::route::Route;
+
+/// The routes of every page.
+pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, welcome::ROUTES];
+
+/// A small enumeration by its name in JSON, for the values of form fields.
+pub fn word<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        other => unreachable!("only unit variants have a word, not {other:?}"),
+    }
+}

@@ -1,0 +1,248 @@
+//! The server: turns a request into a visit, runs its handler on a thread that may block, sends the answer.
+
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::App;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, FromRequest, Multipart, RawPathParams, Request, State};
+use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::{Method as HttpMethod, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use rules::refusal::{Refusal, Why};
+use rules::text::{Lang, text};
+use tower_http::compression::CompressionLayer;
+
+use crate::answer;
+use crate::route::{Guard, Method, Route, all};
+use crate::session;
+use crate::visit::{Fields, Upload, Visit};
+
+/// The largest form without files, in bytes.
+const FORM_LIMIT: usize = 4 * 1024 * 1024;
+/// How long a request may take, uploads included.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// What every request shares.
+pub type Shared = Arc<App>;
+
+/// The whole service: pages, REST interface, assets.
+pub fn router(app: Shared) -> Router {
+    let mut paths: Vec<(&'static str, MethodRouter<Shared>)> = vec![];
+    for route in all() {
+        let handler = move |State(app): State<Shared>, params: RawPathParams, request: Request| serve(app, *route, params, request);
+        let methods = match route.method {
+            Method::Get => axum::routing::get(handler),
+            Method::Post => axum::routing::post(handler),
+        };
+        match paths.iter_mut().find(|(path, _)| *path == route.path) {
+            Some((_, known)) => *known = std::mem::take(known).merge(methods),
+            None => paths.push((route.path, methods)),
+        }
+    }
+    let mut router = Router::new();
+    for (path, methods) in paths {
+        router = router.route(path, methods);
+    }
+    router
+        .route("/assets/{*path}", axum::routing::get(asset))
+        .merge(crate::api::router())
+        .fallback(nothing_here)
+        .with_state(app)
+        .layer(CompressionLayer::new())
+        .layer(tower_http::timeout::TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+        .layer(axum::middleware::map_response(security_headers))
+}
+
+/// Serves until `stop` resolves; open requests are finished first.
+pub async fn run(app: Shared, listener: tokio::net::TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
+}
+
+async fn security_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let mut set = |name: header::HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_SECURITY_POLICY, crate::shell::CONTENT_SECURITY_POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "same-origin");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::CACHE_CONTROL, "no-store");
+    response
+}
+
+async fn asset(uri: Uri) -> Response {
+    match uri.path().strip_prefix(crate::assets::PREFIX).and_then(crate::assets::get) {
+        Some(asset) => {
+            let headers = [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, crate::assets::CACHE_CONTROL)];
+            (headers, Bytes::from_static(asset.bytes)).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn nothing_here(State(app): State<Shared>, params: RawPathParams, request: Request) -> Response {
+    const NOTHING: Route = crate::route::get("", Guard::Public, |_| Err(Refusal::not_found().into()));
+    serve(app, NOTHING, params, request).await
+}
+
+/// The parts of a request that a visit is made of, before the blocking thread.
+struct Arrived {
+    headers: HeaderMap,
+    uri: Uri,
+    params: Vec<(String, String)>,
+    form: Fields,
+    uploads: Vec<Upload>,
+    address: String,
+    /// Holds the uploads until the handler is done.
+    _folder: Option<tempfile::TempDir>,
+}
+
+async fn serve(app: Shared, route: Route, params: RawPathParams, request: Request) -> Response {
+    let lang = language(request.headers(), None);
+    let posted = request.method() == HttpMethod::POST;
+    let params: Vec<(String, String)> = params.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    let arrived = match arrive(&app, request, params).await {
+        Ok(arrived) => arrived,
+        Err(refusal) => return answer::refusal_alone(&refusal, lang),
+    };
+    let done = tokio::task::spawn_blocking(move || visit(&app, route, posted, arrived)).await;
+    done.unwrap_or_else(|stopped| {
+        tracing::error!(path = route.path, %stopped, "a handler stopped unexpectedly");
+        answer::broken(lang)
+    })
+}
+
+async fn arrive(app: &App, request: Request, params: Vec<(String, String)>) -> Result<Arrived, Refusal> {
+    let (headers, uri) = (request.headers().clone(), request.uri().clone());
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or_else(|| "unknown".to_owned(), |c| c.0.ip().to_string());
+    let media = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let (form, uploads, folder) = if request.method() != HttpMethod::POST {
+        (Fields::default(), vec![], None)
+    } else if media.starts_with("multipart/form-data") {
+        multipart(app, request).await?
+    } else {
+        let bytes = axum::body::to_bytes(request.into_body(), FORM_LIMIT).await.map_err(|_| too_much(FORM_LIMIT as u64))?;
+        (pairs(&bytes), vec![], None)
+    };
+    Ok(Arrived { headers, uri, params, form, uploads, address, _folder: folder })
+}
+
+fn pairs(encoded: &[u8]) -> Fields {
+    Fields(form_urlencoded::parse(encoded).map(|(k, v)| (k.into_owned(), v.into_owned())).collect())
+}
+
+fn too_much(limit: u64) -> Refusal {
+    app::upload::too_large("—", limit)
+}
+
+/// Reads a form with files; each file goes to a temporary place as it comes in, never into memory.
+async fn multipart(app: &App, request: Request) -> Result<(Fields, Vec<Upload>, Option<tempfile::TempDir>), Refusal> {
+    let limit = app.config.upload_limit;
+    let damaged = |_| Refusal::invalid("file", text("送信が途中で切れました。もう一度送信してください。", "The upload broke off; send it again."));
+    let io = |_| Refusal::invalid("file", text("一時ファイルを書き込めません。運用者に連絡してください。", "A temporary file cannot be written; tell the operator."));
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_| damaged(()))?;
+    let folder = tempfile::tempdir().map_err(io)?;
+    let (mut fields, mut uploads, mut total) = (Fields::default(), Vec::<Upload>::new(), 0u64);
+    while let Some(mut field) = form.next_field().await.map_err(|_| damaged(()))? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let Some(file_name) = field.file_name().map(str::to_owned) else {
+            let mut value = vec![];
+            while let Some(chunk) = field.chunk().await.map_err(|_| damaged(()))? {
+                value.extend_from_slice(&chunk);
+                if value.len() > FORM_LIMIT {
+                    return Err(too_much(FORM_LIMIT as u64));
+                }
+            }
+            fields.0.push((name, String::from_utf8_lossy(&value).into_owned()));
+            continue;
+        };
+        let path = folder.path().join(uploads.len().to_string());
+        let mut file = std::fs::File::create(&path).map_err(io)?;
+        while let Some(chunk) = field.chunk().await.map_err(|_| damaged(()))? {
+            total += chunk.len() as u64;
+            if total > limit {
+                return Err(app::upload::too_large(&file_name, limit));
+            }
+            file.write_all(&chunk).map_err(io)?;
+        }
+        // A file field that was left empty comes as a file without name.
+        if !file_name.is_empty() {
+            uploads.push(Upload { field: name, name: file_name, path });
+        }
+    }
+    Ok((fields, uploads, Some(folder)))
+}
+
+fn language(headers: &HeaderMap, person: Option<Lang>) -> Lang {
+    let cookie = session::cookie(headers, session::LANG_COOKIE).map(|tag| Lang::from_tag(&tag));
+    let accepted = || headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).map(Lang::from_tag);
+    cookie.or(person).or_else(accepted).unwrap_or_default()
+}
+
+fn visit(app: &App, route: Route, posted: bool, arrived: Arrived) -> Response {
+    let Arrived { headers, uri, params, form, uploads, address, _folder } = arrived;
+    let secret = session::cookie(&headers, session::name(app));
+    let signed = match secret.as_deref().map(|s| app.session(s, &address)).transpose() {
+        Ok(signed) => signed.flatten(),
+        Err(error) => return answer::error(&error, None, language(&headers, None)),
+    };
+    let csrf = session::csrf(secret.as_deref().filter(|_| signed.is_some()), &headers);
+    let visit = Visit {
+        app,
+        lang: language(&headers, signed.as_ref().map(|s| s.person.lang)),
+        here: uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        params: params.into_iter().collect(),
+        query: pairs(uri.query().unwrap_or_default().as_bytes()),
+        form,
+        uploads,
+        fragment: headers.contains_key("hx-request"),
+        address,
+        csrf: csrf.token.clone(),
+        signed,
+    };
+    let response = respond(&visit, route, posted, &headers);
+    match csrf.cookie {
+        Some(cookie) => answer::with_cookie(response, &cookie),
+        None => response,
+    }
+}
+
+fn respond(visit: &Visit, route: Route, posted: bool, headers: &HeaderMap) -> Response {
+    let roles = visit.signed.as_ref().map(|s| s.actor.roles.as_slice());
+    if !route.guard.admits(roles) {
+        // Somebody whose session ran out in the middle of a form keeps what they typed: the sign-in page carries it.
+        return if roles.is_none() { crate::pages::sign_in::instead(visit, posted) } else { answer::error(&Refusal::forbidden().into(), Some(visit), visit.lang) };
+    }
+    if posted && !session::is_own_form(visit, headers) {
+        let refusal = Refusal::new(
+            Why::Forbidden,
+            text("このフォームは別の画面から送信されたか、古くなっています。ページを開き直して、もう一度送信してください。", "This form came from elsewhere or is out of date. Reload the page and send it again."),
+        );
+        return answer::error(&refusal.into(), Some(visit), visit.lang);
+    }
+    match (route.handler)(visit) {
+        Ok(done) => answer::send(done, visit),
+        Err(error) => answer::error(&error, Some(visit), visit.lang),
+    }
+}
+
+/// Reads an upload into memory, for imports that need the whole file; its size was limited on the way in.
+pub fn bytes_of(upload: &Upload) -> Result<Vec<u8>, app::Error> {
+    let mut bytes = vec![];
+    std::fs::File::open(&upload.path)
+        .and_then(|mut f| f.read_to_end(&mut bytes))
+        .map_err(|e| app::Error::Broken(format!("cannot read the upload {}: {e}", upload.name)))?;
+    Ok(bytes)
+}
+
+/// A body for a file that is read while it is sent.
+pub(crate) fn stream(file: std::fs::File) -> Body {
+    Body::from_stream(tokio_util::io::ReaderStream::new(tokio::fs::File::from_std(file)))
+}

@@ -1,0 +1,100 @@
+//! Every address of a page, as functions: a link cannot be misspelt.
+
+use rules::id::{self, Id, ItemNo};
+use rules::policy::Side;
+use rules::sheet::SheetId;
+
+type CaseId = Id<id::Case>;
+
+macro_rules! fixed {
+    ($($name:ident = $path:literal;)*) => { $(pub fn $name() -> String { $path.to_owned() })* };
+}
+
+fixed! {
+    home = "/";
+    sign_in = "/signin";
+    sign_out = "/signout";
+    switch = "/switch";
+    welcome = "/welcome";
+    invitation = "/invitation";
+    account = "/account";
+    cases = "/cases";
+    new_case = "/cases/new";
+    board = "/board";
+    library = "/evidence";
+    products = "/products";
+    sheets = "/sheets";
+    import_form = "/sheets/import";
+    search = "/search";
+    organisations = "/organisations";
+    phrases = "/phrases";
+    tokens = "/tokens";
+    settings = "/settings";
+    registry = "/registry";
+    verify = "/verify";
+    api = "/api";
+}
+
+pub fn case(case: CaseId) -> String {
+    format!("/cases/{case}")
+}
+/// A page of a case: `items`, `evidence`, `import`, `quality`, `print`, `rounds` …
+pub fn case_page(case: CaseId, page: &str) -> String {
+    format!("/cases/{case}/{page}")
+}
+pub fn item(case: CaseId, no: ItemNo) -> String {
+    format!("/cases/{case}/items/{no}")
+}
+/// Something done on an item: `answer`, `claims`, `review`, `messages` …
+pub fn item_act(case: CaseId, no: ItemNo, act: &str) -> String {
+    format!("/cases/{case}/items/{no}/{act}")
+}
+pub fn bench(case: CaseId) -> String {
+    format!("/cases/{case}/bench")
+}
+pub fn bench_item(case: CaseId, no: ItemNo) -> String {
+    format!("/cases/{case}/bench/{no}")
+}
+pub fn bench_act(case: CaseId, no: ItemNo, act: &str) -> String {
+    format!("/cases/{case}/bench/{no}/{act}")
+}
+pub fn document(evidence: Id<id::Evidence>) -> String {
+    format!("/evidence/{evidence}")
+}
+/// The file itself, as a download; `through` is the case in which the visitor may see it.
+pub fn file(evidence: Id<id::Evidence>, through: Option<CaseId>) -> String {
+    match through {
+        Some(case) => format!("/files/{evidence}?case={case}"),
+        None => format!("/files/{evidence}"),
+    }
+}
+/// The file for the viewer's frame; the browser opens a PDF at the page.
+pub fn file_view(evidence: Id<id::Evidence>, through: Option<CaseId>, page: Option<u32>) -> String {
+    let case = through.map(|c| format!("&case={c}")).unwrap_or_default();
+    let page = page.map(|p| format!("#page={p}")).unwrap_or_default();
+    format!("/files/{evidence}?view=1{case}{page}")
+}
+pub fn product(product: Id<id::Product>) -> String {
+    format!("/products/{product}")
+}
+pub fn sheet(sheet: &SheetId) -> String {
+    format!("/sheets/{sheet}")
+}
+pub fn sheet_item(sheet: &SheetId, no: ItemNo) -> String {
+    format!("/sheets/{sheet}/{no}")
+}
+pub fn organisation(organisation: Id<id::Organisation>) -> String {
+    format!("/organisations/{organisation}")
+}
+pub fn verify_code(code: &str) -> String {
+    format!("/verify/{code}")
+}
+
+/// How a side is named in a query: `?side=body`.
+pub fn side_word(side: Side) -> &'static str {
+    match side {
+        Side::Applicant => "applicant",
+        Side::Body => "body",
+        Side::Institution => "institution",
+    }
+}
