@@ -3,6 +3,8 @@
 //! An index per engine holds, for each row of `search_doc`, hashes of its characters and pairs, each mixed with the
 //! organisation and shelf the row belongs to: nobody's search even touches another's rows, and no query can hold
 //! syntax. The index may promise too much, never too little; what it gives is compared with the words themselves.
+//!
+//! Rows enter the index many at a time, which costs a tenth of one by one; the few since then are simply read.
 
 mod postgres;
 mod sqlite;
@@ -18,7 +20,8 @@ use crate::engine::{Conn, Engine, Row, statements};
 use crate::error::Error;
 use crate::value::values;
 
-pub use words::snippet;
+pub use words::{Words, fold, snippet};
+
 #[cfg(test)]
 pub(crate) const ENGINE_STATEMENTS: &[(Engine, &[crate::engine::Sql])] =
     &[(Engine::Sqlite, sqlite::STATEMENTS), (Engine::Postgres, postgres::STATEMENTS)];
@@ -30,6 +33,8 @@ statements! {
     NEXT = "select coalesce(max(id), 0) + 1 from search_doc";
     ADD = "insert into search_doc (id, tenant, shelf, evaluation, item, evidence, body) values ($1, $2, $3, $4, $5, $6, $7)";
     REMOVE = "delete from search_doc where id = $1";
+    AFTER = "select id, tenant, shelf, evaluation, body from search_doc where id > $1 order by id";
+    FRESH = "select id, evaluation, item, evidence, body from search_doc where id > $1 and tenant = $2 and shelf = $3 order by id desc";
     OF_CASE = "select id, evaluation, item, evidence, body from search_doc where evaluation = $1 and shelf = $2 and tenant = $3";
     CLAIMED = "select e.id, min(c.item), e.name from claim c join evidence e on e.id = c.evidence
         where c.evaluation = $1 and not exists (select 1 from claim_withdrawal w where w.claim = c.id)
@@ -86,6 +91,11 @@ impl Key {
         let hash = fnv(shelf.cast_unsigned(), piece.as_bytes());
         Key((hash ^ (hash >> 32)) as u32)
     }
+
+    /// The key that every text of a case has.
+    fn of_case(shelf: i64, case: &str) -> Key {
+        Key::new(shelf, case)
+    }
 }
 
 /// Where a text belongs; there is one at most per place.
@@ -111,14 +121,41 @@ fn put(conn: &mut Conn, place: &Place, body: &str) -> Result<(), Error> {
     }
     let id: i64 = conn.one(NEXT, &[], |row| row.get(0))?;
     conn.run(ADD, &values![id, place.tenant, place.shelf.word(), &place.case, place.item, &place.evidence, body])?;
-    let shelf = place.shelf.number(place.tenant);
-    let folded = words::fold(body);
-    let keys: BTreeSet<Key> = words::pieces(&folded).into_iter().map(|piece| Key::new(shelf, piece)).collect();
-    let keys: Vec<Key> = keys.into_iter().collect();
+    let indexed = indexed(conn)?;
+    if id - indexed >= FRESH_ROWS { index(conn, indexed) } else { Ok(()) }
+}
+
+/// How many rows wait at most before they enter the index together.
+const FRESH_ROWS: i64 = 256;
+
+/// The number up to which rows are in the index; none above is.
+fn indexed(conn: &mut Conn) -> Result<i64, Error> {
     match conn.engine() {
-        Engine::Sqlite => sqlite::add(conn, id, &keys),
-        Engine::Postgres => postgres::add(conn, id, shelf, &keys),
+        Engine::Sqlite => sqlite::indexed(conn),
+        Engine::Postgres => postgres::indexed(conn),
     }
+}
+
+/// Takes every row above a number into the index.
+fn index(conn: &mut Conn, above: i64) -> Result<(), Error> {
+    let fresh = conn.rows(AFTER, &values![above], |row| {
+        let word: &str = row.get(2)?;
+        let shelf = if word == Shelf::Own.word() { Shelf::Own } else { Shelf::Received };
+        let shelf = shelf.number(row.get(1)?);
+        let folded = fold(row.get(4)?);
+        let mut keys: Vec<Key> = words::pieces(&folded).into_iter().map(|piece| Key::new(shelf, piece)).collect();
+        keys.push(Key::of_case(shelf, row.get(3)?));
+        keys.sort_unstable();
+        keys.dedup();
+        Ok((row.get::<i64>(0)?, shelf, keys))
+    })?;
+    for (id, shelf, keys) in fresh {
+        match conn.engine() {
+            Engine::Sqlite => sqlite::add(conn, id, &keys)?,
+            Engine::Postgres => postgres::add(conn, id, shelf, &keys)?,
+        }
+    }
+    Ok(())
 }
 
 fn remove(conn: &mut Conn, id: i64) -> Result<(), Error> {
@@ -176,14 +213,17 @@ struct Seek<'a> {
     tenant: Id<id::Organisation>,
     shelf: Shelf,
     only: Option<&'a BTreeSet<Id<id::Case>>>,
-    words: Vec<String>,
+    words: Words,
     keys: Vec<Key>,
+    /// One of these too, unless there are none.
+    any: Vec<Key>,
+    /// How many rows are still wanted.
     limit: usize,
 }
 
 impl Seek<'_> {
     fn fits(&self, found: &Found) -> bool {
-        self.only.is_none_or(|only| found.case.is_some_and(|case| only.contains(&case))) && words::holds(&found.body, &self.words)
+        self.only.is_none_or(|only| found.case.is_some_and(|case| only.contains(&case))) && self.words.are_in(&found.body)
     }
 }
 
@@ -201,9 +241,6 @@ fn row(row: &Row<'_>) -> Result<Found, Error> {
 
 /// Pieces by which one query is looked up at most; a longer query is still compared word by word.
 const MOST_KEYS: usize = 16;
-/// Up to here cases are read one by one, which costs less than a search through everybody's.
-const FEW_CASES: usize = 12;
-
 /// What an organisation's shelf holds that has every word of the query, the newest first.
 ///
 /// Words are parted by spaces of any width; width, capitals and line breaks make no difference. `only` narrows to some
@@ -216,36 +253,29 @@ pub fn find(
     query: &str,
     limit: u32,
 ) -> Result<Vec<Found>, Error> {
-    let words = words::words(query);
+    let words = Words::of(query);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    if words.is_empty() || limit == 0 || only.is_some_and(<[_]>::is_empty) {
+    if words.0.is_empty() || limit == 0 || only.is_some_and(<[_]>::is_empty) {
         return Ok(vec![]);
     }
     let only: Option<BTreeSet<Id<id::Case>>> = only.map(|cases| cases.iter().copied().collect());
     let number = shelf.number(tenant);
-    let pieces = words.iter().flat_map(|word| words::keys(word, MOST_KEYS)).take(MOST_KEYS);
+    let pieces = words.0.iter().flat_map(|word| words::keys(word, MOST_KEYS)).take(MOST_KEYS);
     let keys: BTreeSet<Key> = pieces.map(|piece| Key::new(number, piece)).collect();
-    let seek = Seek { tenant, shelf, only: only.as_ref(), words, keys: keys.into_iter().collect(), limit };
-    match (&only, conn.engine()) {
-        (Some(cases), _) if cases.len() <= FEW_CASES => in_cases(conn, &seek, cases),
-        (_, Engine::Sqlite) => sqlite::find(conn, &seek),
-        (_, Engine::Postgres) => postgres::find(conn, &seek),
+    let any = only.iter().flatten().map(|case| Key::of_case(number, &case.to_string())).collect();
+    let mut seek = Seek { tenant, shelf, only: only.as_ref(), words, keys: keys.into_iter().collect(), any, limit };
+    let mut out = vec![];
+    let indexed = indexed(conn)?;
+    conn.each_while(FRESH, &values![indexed, tenant, shelf.word()], |r| {
+        out.extend(Some(row(r)?).filter(|f| seek.fits(f)));
+        Ok(out.len() < limit)
+    })?;
+    seek.limit -= out.len();
+    if seek.limit > 0 {
+        out.extend(match conn.engine() {
+            Engine::Sqlite => sqlite::find(conn, &seek)?,
+            Engine::Postgres => postgres::find(conn, &seek)?,
+        });
     }
-}
-
-/// Reads every text of a few cases.
-fn in_cases(conn: &mut Conn, seek: &Seek<'_>, cases: &BTreeSet<Id<id::Case>>) -> Result<Vec<Found>, Error> {
-    let mut out: Vec<(i64, Found)> = vec![];
-    for case in cases {
-        conn.each(OF_CASE, &values![*case, seek.shelf.word(), seek.tenant], |r| {
-            let found = row(r)?;
-            if seek.fits(&found) {
-                out.push((r.get(0)?, found));
-            }
-            Ok(())
-        })?;
-    }
-    out.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
-    out.truncate(seek.limit);
-    Ok(out.into_iter().map(|(_, found)| found).collect())
+    Ok(out)
 }

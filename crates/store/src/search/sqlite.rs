@@ -8,18 +8,23 @@ use crate::value::values;
 statements! {
     ADD = "insert into search_index (rowid, grams) values ($1, $2)";
     REMOVE = "delete from search_index where rowid = $1";
+    INDEXED = "select coalesce(max(id), 0) from search_index_docsize";
     // A cross join keeps its order: the index first.
     FIND = "select d.id, d.evaluation, d.item, d.evidence, d.body from search_index i cross join search_doc d on d.id = i.rowid
         where i.search_index match $1 and d.tenant = $2 and d.shelf = $3 order by i.rowid desc";
 }
 
-/// Hashes in hexadecimal: the index's tokens, and a query without any syntax in it (words side by side are "and").
-fn tokens(keys: &[Key]) -> String {
-    keys.iter().map(|k| format!("{:x} ", k.0)).collect()
+/// Hashes in hexadecimal, which hold none of the index's query syntax.
+fn tokens(keys: &[Key], between: &str) -> String {
+    keys.iter().map(|k| format!("{:x}", k.0)).collect::<Vec<_>>().join(between)
 }
 
 pub(super) fn add(conn: &mut Conn, id: i64, keys: &[Key]) -> Result<(), Error> {
-    conn.run(ADD, &values![id, tokens(keys)]).map(drop)
+    conn.run(ADD, &values![id, tokens(keys, " ")]).map(drop)
+}
+
+pub(super) fn indexed(conn: &mut Conn) -> Result<i64, Error> {
+    conn.one(INDEXED, &[], |row| row.get(0))
 }
 
 pub(super) fn remove(conn: &mut Conn, id: i64) -> Result<(), Error> {
@@ -27,8 +32,12 @@ pub(super) fn remove(conn: &mut Conn, id: i64) -> Result<(), Error> {
 }
 
 pub(super) fn find(conn: &mut Conn, seek: &Seek<'_>) -> Result<Vec<Found>, Error> {
+    let mut query = tokens(&seek.keys, " AND ");
+    if !seek.any.is_empty() {
+        query = format!("({}) AND {query}", tokens(&seek.any, " OR "));
+    }
     let mut out = vec![];
-    conn.each_while(FIND, &values![tokens(&seek.keys), seek.tenant, seek.shelf.word()], |r| {
+    conn.each_while(FIND, &values![query, seek.tenant, seek.shelf.word()], |r| {
         out.extend(Some(row(r)?).filter(|f| seek.fits(f)));
         Ok(out.len() < seek.limit)
     })?;

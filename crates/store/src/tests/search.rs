@@ -252,6 +252,15 @@ fn more_rows_than_postgresql_looks_through_first_change_nothing() {
         assert_eq!(items(&store, 1, Shelf::Own, "まれ"), [2, 1]);
         assert_eq!(items(&store, 1, Shelf::Own, "よくある").len(), 50);
         assert_eq!(items(&store, 1, Shelf::Own, "言葉と、"), [2]);
+        // Rows leave the index when they are replaced, whether they were in it or not yet.
+        apply(&store, 5000, &[answer(1, 2, "別の"), answer(1, 2399, "最後の"), answer(1, 2399, "末尾の"), submitted(1, 1)]);
+        assert_eq!(items(&store, 1, Shelf::Own, "言葉と、"), [0; 0]);
+        assert_eq!(items(&store, 1, Shelf::Own, "最後の"), [0; 0]);
+        assert_eq!(items(&store, 1, Shelf::Own, "末尾の"), [2399]);
+        assert_eq!(items(&store, 3, Shelf::Received, "まれな"), [1]);
+        let thousand: Vec<Id<id::Case>> = (0..1000).map(|n| Id::new(n, [0; 10])).chain([id(1)]).collect();
+        assert_eq!(found(&store, 3, Shelf::Received, Some(&thousand), "まれな").len(), 1);
+        assert_eq!(found(&store, 3, Shelf::Received, Some(&thousand[..1000]), "よくある").len(), 0);
     }
 }
 
