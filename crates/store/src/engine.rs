@@ -329,6 +329,23 @@ impl Row<'_> {
         serde_json::from_str(text).map_err(|e| self.mismatch(index, wanted, e.to_string()))
     }
 
+    /// The whole row as text, for comparing databases.
+    pub(crate) fn told(&self) -> Result<String, Error> {
+        let columns = match self.cells {
+            Cells::Sqlite(row) => row.as_ref().column_count(),
+            Cells::Postgres(row) => row.columns().len(),
+        };
+        let cells: Result<Vec<String>, Error> = (0..columns)
+            .map(|index| match self.cell(index).map_err(|found| self.mismatch(index, "a value", found))? {
+                Cell::Null => Ok("∅".to_owned()),
+                Cell::Int(v) => Ok(v.to_string()),
+                Cell::Text(v) => Ok(format!("{v:?}")),
+                Cell::Blob(v) => Ok(format!("{v:02x?}")),
+            })
+            .collect();
+        Ok(cells?.join(" | "))
+    }
+
     fn cell(&self, index: usize) -> Result<Cell<'_>, String> {
         match self.cells {
             Cells::Sqlite(row) => match row.get_ref(index).map_err(|e| e.to_string())? {

@@ -42,6 +42,10 @@ pub enum Error {
     AlteredBlob { digest: rules::id::Digest },
     #[error("the ledger was altered: {0}")]
     Ledger(#[from] seal::Wrong),
+    #[error("line {pos} of the ledger cannot be applied again: {cause}")]
+    Replay { pos: u64, cause: String },
+    #[error("the database to fill is not empty")]
+    Occupied,
     #[error("the stored tree edge of the ledger of {tenant} is damaged")]
     Edge { tenant: String },
     #[error(transparent)]

@@ -9,6 +9,7 @@ pub mod history;
 pub mod ledger;
 pub mod migrate;
 mod read;
+pub mod rebuild;
 pub mod search;
 mod secret;
 mod store;
@@ -37,6 +38,7 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     history::STATEMENTS,
     secret::STATEMENTS,
     search::STATEMENTS,
+    rebuild::STATEMENTS,
     tables::party::STATEMENTS,
     tables::sheets::STATEMENTS,
     tables::evaluation::STATEMENTS,

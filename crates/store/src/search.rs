@@ -4,7 +4,8 @@
 //! organisation and shelf the row belongs to: nobody's search even touches another's rows, and no query can hold
 //! syntax. The index may promise too much, never too little; what it gives is compared with the words themselves.
 //!
-//! Rows enter the index many at a time, which costs a tenth of one by one; the few since then are simply read.
+//! Rows enter and leave the index many at a time, which costs a fraction of one by one: the few new ones are simply
+//! read until then, and those that are gone find no row in `search_doc` any more.
 
 mod postgres;
 mod sqlite;
@@ -33,6 +34,9 @@ statements! {
     NEXT = "select coalesce(max(id), 0) + 1 from search_doc";
     ADD = "insert into search_doc (id, tenant, shelf, evaluation, item, evidence, body) values ($1, $2, $3, $4, $5, $6, $7)";
     REMOVE = "delete from search_doc where id = $1";
+    GO = "insert into search_index_gone (id) values ($1)";
+    GONE = "select id from search_index_gone order by id";
+    FORGET = "delete from search_index_gone";
     AFTER = "select id, tenant, shelf, evaluation, body from search_doc where id > $1 order by id";
     FRESH = "select id, evaluation, item, evidence, body from search_doc where id > $1 and tenant = $2 and shelf = $3 order by id desc";
     OF_CASE = "select id, evaluation, item, evidence, body from search_doc where evaluation = $1 and shelf = $2 and tenant = $3";
@@ -119,9 +123,11 @@ fn put(conn: &mut Conn, place: &Place, body: &str) -> Result<(), Error> {
     if body.is_empty() {
         return Ok(());
     }
-    let id: i64 = conn.one(NEXT, &[], |row| row.get(0))?;
-    conn.run(ADD, &values![id, place.tenant, place.shelf.word(), &place.case, place.item, &place.evidence, body])?;
+    // Not the number of a row that is gone but still in the index.
     let indexed = indexed(conn)?;
+    let id: i64 = conn.one(NEXT, &[], |row| row.get(0))?;
+    let id = id.max(indexed + 1);
+    conn.run(ADD, &values![id, place.tenant, place.shelf.word(), &place.case, place.item, &place.evidence, body])?;
     if id - indexed >= FRESH_ROWS { index(conn, indexed) } else { Ok(()) }
 }
 
@@ -136,7 +142,7 @@ fn indexed(conn: &mut Conn) -> Result<i64, Error> {
     }
 }
 
-/// Takes every row above a number into the index.
+/// Takes every row above a number into the index, and out of it what is gone.
 fn index(conn: &mut Conn, above: i64) -> Result<(), Error> {
     let fresh = conn.rows(AFTER, &values![above], |row| {
         let word: &str = row.get(2)?;
@@ -149,6 +155,13 @@ fn index(conn: &mut Conn, above: i64) -> Result<(), Error> {
         keys.dedup();
         Ok((row.get::<i64>(0)?, shelf, keys))
     })?;
+    for id in conn.rows(GONE, &[], |row| row.get(0))? {
+        match conn.engine() {
+            Engine::Sqlite => sqlite::remove(conn, id)?,
+            Engine::Postgres => postgres::remove(conn, id)?,
+        }
+    }
+    conn.run(FORGET, &[])?;
     for (id, shelf, keys) in fresh {
         match conn.engine() {
             Engine::Sqlite => sqlite::add(conn, id, &keys)?,
@@ -159,11 +172,8 @@ fn index(conn: &mut Conn, above: i64) -> Result<(), Error> {
 }
 
 fn remove(conn: &mut Conn, id: i64) -> Result<(), Error> {
-    match conn.engine() {
-        Engine::Sqlite => sqlite::remove(conn, id)?,
-        Engine::Postgres => postgres::remove(conn, id)?,
-    }
-    conn.run(REMOVE, &values![id]).map(drop)
+    conn.run(REMOVE, &values![id])?;
+    if id <= indexed(conn)? { conn.run(GO, &values![id]).map(drop) } else { Ok(()) }
 }
 
 fn parties(conn: &mut Conn, case: Id<id::Case>) -> Result<(Id<id::Organisation>, Id<id::Organisation>), Error> {

@@ -1,0 +1,149 @@
+//! Makes every table anew from the ledger, in another database: the proof that nothing is written beside it,
+//! and the way from SQLite to PostgreSQL and back.
+
+use std::collections::BTreeMap;
+
+use rules::change::Change;
+use rules::id::Pos;
+
+use crate::engine::{Conn, statements};
+use crate::error::Error;
+use crate::ledger::{self, INSTALLATION, LineDraft};
+use crate::store::Store;
+use crate::tables::{self, Meta};
+use crate::value::values;
+
+/// Lines that are copied in one transaction.
+const BATCH: i64 = 1000;
+
+statements! {
+    SECRETS = "select owner, kind, value from secret order by owner, kind";
+    DUMP_ORGANISATION = "select * from organisation order by id";
+    DUMP_PERSON = "select * from person order by id";
+    DUMP_MEMBERSHIP = "select * from membership order by person, organisation";
+    DUMP_INVITATION = "select * from invitation order by id";
+    DUMP_PRODUCT = "select * from product order by id";
+    DUMP_PHRASE = "select * from phrase order by id";
+    DUMP_TOKEN = "select * from token order by id";
+    DUMP_SESSION = "select * from session order by id";
+    DUMP_SHEET = "select * from sheet order by id";
+    DUMP_MAPPING = "select * from mapping order by id";
+    DUMP_CONFIRMED_TEXT = "select * from confirmed_text order by pos";
+    DUMP_EVALUATION = "select * from evaluation order by id";
+    DUMP_ROUND = "select * from round order by evaluation, n";
+    DUMP_ASSIGNMENT = "select * from assignment order by evaluation, person";
+    DUMP_DECISION = "select * from decision order by pos";
+    DUMP_CERTIFICATE = "select * from certificate order by id";
+    DUMP_NOTE = "select * from note order by pos";
+    DUMP_DISCLOSURE = "select * from disclosure order by evaluation, institution";
+    DUMP_WORK = "select * from work order by evaluation, item";
+    DUMP_ANSWER = "select * from answer order by pos";
+    DUMP_ANSWER_REVIEW = "select * from answer_review order by pos";
+    DUMP_IMPROVEMENT_ANSWER = "select * from improvement_answer order by pos";
+    DUMP_EVIDENCE = "select * from evidence order by id";
+    DUMP_CLAIM = "select * from claim order by id";
+    DUMP_CLAIM_WITHDRAWAL = "select * from claim_withdrawal order by pos";
+    DUMP_CLAIM_CONFIRMATION = "select * from claim_confirmation order by pos";
+    DUMP_VERDICT = "select * from verdict order by pos";
+    DUMP_VERDICT_APPROVAL = "select * from verdict_approval order by pos";
+    DUMP_MESSAGE = "select * from message order by pos";
+    // The row numbers of the search index are the database's own.
+    DUMP_SEARCH_DOC = "select tenant, shelf, evaluation, item, evidence, body from search_doc order by evaluation, shelf, item, evidence";
+}
+
+/// Every table that the ledger makes, with the statement that reads it in a fixed order.
+const DUMPS: &[(&str, crate::engine::Sql)] = &[
+    ("organisation", DUMP_ORGANISATION),
+    ("person", DUMP_PERSON),
+    ("membership", DUMP_MEMBERSHIP),
+    ("invitation", DUMP_INVITATION),
+    ("product", DUMP_PRODUCT),
+    ("phrase", DUMP_PHRASE),
+    ("token", DUMP_TOKEN),
+    ("session", DUMP_SESSION),
+    ("sheet", DUMP_SHEET),
+    ("mapping", DUMP_MAPPING),
+    ("confirmed_text", DUMP_CONFIRMED_TEXT),
+    ("evaluation", DUMP_EVALUATION),
+    ("round", DUMP_ROUND),
+    ("assignment", DUMP_ASSIGNMENT),
+    ("decision", DUMP_DECISION),
+    ("certificate", DUMP_CERTIFICATE),
+    ("note", DUMP_NOTE),
+    ("disclosure", DUMP_DISCLOSURE),
+    ("work", DUMP_WORK),
+    ("answer", DUMP_ANSWER),
+    ("answer_review", DUMP_ANSWER_REVIEW),
+    ("improvement_answer", DUMP_IMPROVEMENT_ANSWER),
+    ("evidence", DUMP_EVIDENCE),
+    ("claim", DUMP_CLAIM),
+    ("claim_withdrawal", DUMP_CLAIM_WITHDRAWAL),
+    ("claim_confirmation", DUMP_CLAIM_CONFIRMATION),
+    ("verdict", DUMP_VERDICT),
+    ("verdict_approval", DUMP_VERDICT_APPROVAL),
+    ("message", DUMP_MESSAGE),
+    ("search_doc", DUMP_SEARCH_DOC),
+];
+
+/// Names of the tables that [`contents`] compares.
+pub fn compared() -> impl Iterator<Item = &'static str> {
+    DUMPS.iter().map(|(table, _)| *table)
+}
+
+/// What the tables hold, by table, each row as text: equal on both engines where the content is equal.
+pub fn contents(conn: &mut Conn) -> Result<BTreeMap<&'static str, Vec<String>>, Error> {
+    DUMPS.iter().map(|(table, sql)| Ok((*table, conn.rows(*sql, &[], |row| row.told())?))).collect()
+}
+
+/// Copies the ledger of `from` into the empty `into`, makes all tables from it, and copies the secrets.
+/// `told` hears how many lines are done. The hashes are made anew and must come out the same.
+pub fn rebuild(from: &Store, into: &Store, mut told: impl FnMut(u64)) -> Result<u64, Error> {
+    let occupied = into.read(ledger::last_pos)?;
+    if occupied != Pos::NEVER {
+        return Err(Error::Occupied);
+    }
+    let mut after = Pos::NEVER;
+    let mut done = 0u64;
+    loop {
+        let mut lines = vec![];
+        from.read(|conn| {
+            ledger::lines_after(conn, after, BATCH, |line| {
+                lines.push(line);
+                Ok(())
+            })
+        })?;
+        let Some(last) = lines.last() else { break };
+        after = Pos(i64::try_from(last.head.pos).unwrap_or(i64::MAX));
+        done += lines.len() as u64;
+        into.write(|tx| -> Result<(), Error> {
+            for line in lines {
+                let broken = |cause: String| Error::Replay { pos: line.head.pos, cause };
+                let payload = line.payload.as_ref().ok_or_else(|| broken("its payload was erased".into()))?;
+                let change: Change = serde_json::from_str(&payload.text).map_err(|e| broken(e.to_string()))?;
+                let at: jiff::Timestamp = line.head.at.parse().map_err(|_| broken("its time cannot be read".into()))?;
+                let pos = tx.record(LineDraft {
+                    tenant: line.head.tenant.clone(),
+                    at,
+                    actor: line.head.actor.clone(),
+                    session: line.head.session.clone(),
+                    address: line.head.address.clone(),
+                    kind: line.head.kind.clone(),
+                    subject: line.head.subject.clone(),
+                    outcome: line.head.outcome.clone(),
+                    payload: payload.text.clone(),
+                    salt: payload.salt,
+                })?;
+                if u64::try_from(pos.0) != Ok(line.head.pos) {
+                    return Err(broken(format!("it came out at position {}", pos.0)));
+                }
+                let person = if line.head.actor == INSTALLATION { None } else { line.head.actor.parse().ok() };
+                tables::apply(tx, &change, &Meta { pos, at, person })?;
+            }
+            Ok(())
+        })?;
+        told(done);
+    }
+    let secrets: Vec<(String, String, String)> = from.read(|conn| conn.rows(SECRETS, &values![], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))))?;
+    into.write(|tx| -> Result<(), Error> { secrets.iter().try_for_each(|(owner, kind, value)| tx.put_secret(owner, kind, value)) })?;
+    Ok(done)
+}
