@@ -169,7 +169,7 @@ pub type Columns = BTreeMap<ColumnKind, u32>;
 fn is_plain_evidence(heading: &str, kinds: &[(ColumnKind, u8)]) -> bool {
     let claimed = kinds.iter().any(|(kind, _)| *kind == ColumnKind::EvidenceClaimed);
     let confirmed = kinds.iter().any(|(kind, _)| *kind == ColumnKind::EvidenceConfirmed);
-    (claimed && confirmed) || (claimed && without_parentheses(&fold(heading)) == PLAIN_EVIDENCE)
+    claimed && (confirmed || without_parentheses(&fold(heading)) == PLAIN_EVIDENCE)
 }
 
 #[cfg(test)]

@@ -124,13 +124,14 @@ impl Reader<'_> {
                 page = Some(next);
                 self.page(worksheet, next);
             }
-            match page {
-                Some(page) if row < page.first => {}
-                Some(page) if !self.read_header(worksheet, row, cells, &mut header) => self.read_row(worksheet, page, row),
-                Some(_) => {}
-                None => {
-                    self.read_header(worksheet, row, cells, &mut header);
-                }
+            if page.is_some_and(|page| row < page.first) {
+                continue;
+            }
+            let number = page.and_then(|page| page.columns.get(&ColumnKind::No)).and_then(|column| worksheet.at(row, *column));
+            // An answer may well begin with 評価者; only a row without a number can belong to the header block.
+            let headed = number.and_then(|(value, _)| item_number(value)).is_none() && self.read_header(worksheet, row, cells, &mut header);
+            if let Some(page) = page.filter(|_| !headed) {
+                self.read_row(worksheet, page, row);
             }
         }
         let missing: Vec<ItemNo> = self.sheet.items.iter().map(|i| i.no).filter(|no| !self.rows.contains_key(no)).collect();

@@ -8,7 +8,7 @@ use rust_xlsxwriter::{
 };
 
 use crate::form::{FilledRow, FilledSheet, clean};
-use crate::row_height::{HIGHEST, NORMAL, SMALL, Type};
+use crate::row_height::{FONT, HIGHEST, NORMAL, SMALL, Type};
 
 /// How an exported sheet looks.
 pub struct Look<'a> {
@@ -82,7 +82,6 @@ impl From<XlsxError> for Unwritable {
     }
 }
 
-const FONT: &str = "BIZ UDPゴシック";
 const INK: Color = Color::RGB(0x1A1A1C);
 const LINE: Color = Color::RGB(0x9AA7B8);
 const HEADING: Color = Color::RGB(0xD6E4F5);

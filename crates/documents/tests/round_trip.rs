@@ -87,7 +87,7 @@ fn any_text() -> impl Strategy<Value = String> {
         1 => "[=+\\-@＝＋－＠'\t\r\n\"]{0,4}[a-z0-9()!|,;\"' ]{0,12}",
         1 => "'*[=@-]?cmd\\|' /C calc'!A0",
         1 => "[０-９Ａ-Ｚｱ-ﾝ①-⑳㌔　]{0,10}(\n[ \t]*[あ-ん]{0,5}){0,3}",
-        1 => "_x[0-9A-F]{4}_|_x005F_|&amp;|<b>|\\]\\]>|大分類|No\\.|備考",
+        1 => "_x[0-9A-F]{4}_|_x005F_|&amp;|<b>|\\]\\]>|大分類|No\\.|備考|評価者(：.{0,3})?|整理番号",
         1 => "[😀👨‍👩‍👧🇯🇵é́]{0,4}",
     ]
 }
@@ -106,7 +106,8 @@ proptest! {
         for (field, text) in sheet.header.iter().zip(&header) {
             // A label as a value, or dashes alone, cannot be told from the form itself.
             let text = clean(text);
-            if !text.is_empty() && !text.chars().all(|c| c == '-') {
+            let label = sheet.header.iter().any(|f| text.contains(&*f.name.ja) || text.contains(&*f.name.en));
+            if !text.is_empty() && !label && !text.chars().all(|c| c == '-') {
                 filled.header.insert(field.id.clone(), text);
             }
         }

@@ -79,9 +79,11 @@ fn decode(bytes: &[u8]) -> Result<(String, &'static str), Unreadable> {
     guesses.iter().find_map(|encoding| strictly(encoding, bytes)).ok_or(Unreadable::Encoding)
 }
 
+/// None if the bytes are no text in this encoding: invalid, or full of control characters.
 fn strictly(encoding: &'static Encoding, bytes: &[u8]) -> Option<(String, &'static str)> {
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
-    (!text.contains('\0')).then(|| (text.into_owned(), encoding.name()))
+    let controls = text.chars().filter(|c| c.is_control() && !c.is_whitespace()).count();
+    (!text.contains('\0') && 100 * controls <= text.chars().count()).then(|| (text.into_owned(), encoding.name()))
 }
 
 #[cfg(test)]
