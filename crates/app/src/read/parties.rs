@@ -56,6 +56,12 @@ impl App {
         Ok(self.store.read(party::organisations)?)
     }
 
+    /// The organisations the actor belongs to, to switch between them.
+    pub fn own_organisations(&self, actor: &Actor) -> Result<Vec<Organisation>, Error> {
+        let found: Vec<_> = self.store.read(|conn| actor.belongs_to.iter().map(|o| party::organisation(conn, *o)).collect::<Result<_, _>>())?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
     /// Names of organisations of a kind, for choosing a body or an institution. Anybody signed in may choose.
     pub fn organisations_of(&self, actor: &Actor, kind: OrganisationKind) -> Result<Vec<Organisation>, Error> {
         if actor.person.is_none() || kind == OrganisationKind::Provider {
@@ -90,6 +96,13 @@ impl App {
     pub fn mappings(&self, actor: &Actor) -> Result<Vec<KeptMapping>, Error> {
         let organisation = actor.organisation.ok_or(Refusal::forbidden())?;
         Ok(self.store.read(|conn| sheets::mappings(conn, organisation))?)
+    }
+
+    /// Every sheet: the catalogue's and those that users added, by id.
+    pub fn sheets(&self, actor: &Actor) -> Result<Vec<Arc<Sheet>>, Error> {
+        actor.person.ok_or(Refusal::forbidden())?;
+        self.content.reload(&self.store)?;
+        Ok(self.content.sheets())
     }
 
     /// A sheet with its confirmed wordings. Sheets are content, not secrets: anybody signed in reads them.
