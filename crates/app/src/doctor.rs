@@ -1,1 +1,193 @@
-//! doctor
+//! Looks at an installation and says what is wrong with it and how to mend it.
+
+use std::io::Write;
+use std::path::Path;
+
+use rules::text::{Text, text, worded};
+
+use crate::{Clock, Config};
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub ok: bool,
+    /// What was looked at, and what was found.
+    pub text: Text,
+    /// What to do about it.
+    pub mend: Option<Text>,
+}
+
+fn good(text: Text) -> Finding {
+    Finding { ok: true, text, mend: None }
+}
+
+fn bad(text: Text, mend: Text) -> Finding {
+    Finding { ok: false, text, mend: Some(mend) }
+}
+
+/// Free space below which the doctor warns, in MiB.
+const LEAST_FREE: u64 = 1024;
+/// A certificate-issuing system whose clock is before this has lost its battery.
+const EARLIEST: &str = "2026-01-01T00:00:00Z";
+
+/// Examines everything in turn; one finding never hides another.
+pub fn examine(config: &Config) -> Vec<Finding> {
+    let mut out = vec![];
+    out.extend(content());
+    out.push(clock());
+    out.push(folder(&config.data));
+    out.push(space(&config.data));
+    out.extend(database(config));
+    out.push(address(config));
+    out
+}
+
+fn content() -> Vec<Finding> {
+    let faults = crate::content::check(crate::content::embedded_files());
+    if faults.is_empty() {
+        return vec![good(text("内蔵のカタログに誤りはありません。", "The built-in catalogue has no faults."))];
+    }
+    let mend = text("プログラムを入れ直してください。", "Install the program again.");
+    faults.iter().map(|f| bad(worded(format!("内蔵のカタログ: {}", f.text.ja), format!("Built-in catalogue: {}", f.text.en)), mend.clone())).collect()
+}
+
+fn clock() -> Finding {
+    let now = Clock::Machine.now();
+    match EARLIEST.parse() {
+        Ok(earliest) if now < earliest => bad(
+            worded(format!("このマシンの時計は {now} を指しています。"), format!("The clock of this machine says {now}.")),
+            text("時刻を合わせてください（chronyなどの時刻同期を推奨します）。", "Set the time; chrony or another time service keeps it right."),
+        ),
+        _ => good(worded(format!("時計は {now} です。"), format!("The clock says {now}."))),
+    }
+}
+
+fn folder(data: &Path) -> Finding {
+    let shown = data.display();
+    let probe = data.join(".akashi-doctor");
+    let tried = std::fs::create_dir_all(data)
+        .and_then(|()| std::fs::File::create(&probe))
+        .and_then(|mut f| f.write_all(b"akashi").and_then(|()| f.sync_all()));
+    let removed = std::fs::remove_file(&probe);
+    match tried.and(removed) {
+        Ok(()) => good(worded(format!("データフォルダー {shown} に書き込めます。"), format!("The data folder {shown} can be written."))),
+        Err(e) => bad(
+            worded(format!("データフォルダー {shown} に書き込めません: {e}"), format!("The data folder {shown} cannot be written: {e}")),
+            text("フォルダーの所有者と権限、空き容量を確認してください。", "Look at the folder's owner, rights and free space."),
+        ),
+    }
+}
+
+fn space(data: &Path) -> Finding {
+    match fs4::available_space(data) {
+        Ok(bytes) => {
+            let mib = bytes / (1024 * 1024);
+            let found = worded(format!("空き容量は {mib} MiB です。"), format!("{mib} MiB are free."));
+            if mib >= LEAST_FREE {
+                good(found)
+            } else {
+                bad(found, worded(format!("{LEAST_FREE} MiB以上の空きを確保してください。"), format!("Make room: at least {LEAST_FREE} MiB.")))
+            }
+        }
+        Err(e) => bad(worded(format!("空き容量を調べられません: {e}"), format!("Free space cannot be told: {e}")), text("データフォルダーを確認してください。", "Look at the data folder.")),
+    }
+}
+
+fn database(config: &Config) -> Vec<Finding> {
+    let mend = text(
+        "AKASHI_DATABASE の値、データベースの起動状態、接続の権限を確認してください。",
+        "Look at AKASHI_DATABASE, whether the database runs, and who may connect.",
+    );
+    let opened = config.location().and_then(|location| Ok((location.to_string(), store::Store::open(&location, 1)?)));
+    let (place, store) = match opened {
+        Ok(opened) => opened,
+        Err(e) => return vec![bad(worded(format!("データベースを開けません: {e}"), format!("The database cannot be opened: {e}")), mend)],
+    };
+    let mut out = vec![good(worded(format!("データベース {place} を開けました。"), format!("The database {place} opens.")))];
+    out.push(match store.verify() {
+        Ok(v) => good(worded(format!("台帳の{}行を検証し、改ざんはありません。", v.lines), format!("{} lines of the ledger verified: nothing was altered.", v.lines))),
+        Err(e) => bad(
+            worded(format!("台帳の検証に失敗しました: {e}"), format!("The ledger does not verify: {e}")),
+            text("サービスを止め、バックアップと照合してください。データベースは書き換えないでください。", "Stop the service and compare with a backup. Do not write to the database."),
+        ),
+    });
+    out.extend(evidence(config, &store));
+    out
+}
+
+/// Every evidence file that the tables name lies in the folder and is unaltered.
+fn evidence(config: &Config, store: &store::Store) -> Vec<Finding> {
+    let checked = store::Blobs::open(config.data.join("evidence")).and_then(|blobs| {
+        let digests = store.read(store::tables::evidence::digests)?;
+        let wrong: Vec<_> = digests.iter().filter_map(|(digest, name)| blobs.check(*digest).err().map(|e| (name.clone(), e))).collect();
+        Ok((digests.len(), wrong))
+    });
+    match checked {
+        Ok((n, wrong)) if wrong.is_empty() => vec![good(worded(format!("証跡ファイル{n}件はすべて揃っています。"), format!("All {n} evidence files are there and unaltered.")))],
+        Ok((_, wrong)) => wrong
+            .into_iter()
+            .map(|(name, e)| {
+                bad(
+                    worded(format!("証跡「{name}」に問題があります: {e}"), format!("Evidence {name}: {e}")),
+                    text("バックアップから evidence フォルダーの該当ファイルを戻してください。", "Restore the file in the evidence folder from a backup."),
+                )
+            })
+            .collect(),
+        Err(e) => vec![bad(worded(format!("証跡フォルダーを調べられません: {e}"), format!("The evidence folder cannot be examined: {e}")), text("データフォルダーを確認してください。", "Look at the data folder."))],
+    }
+}
+
+fn address(config: &Config) -> Finding {
+    let shown = &config.address;
+    let local = shown.contains("127.0.0.1") || shown.contains("localhost");
+    if shown.starts_with("https://") || local {
+        return good(worded(format!("利用者に案内するアドレスは {shown} です。"), format!("People are told the address {shown}.")));
+    }
+    bad(
+        worded(format!("アドレス {shown} は暗号化されていません。"), format!("The address {shown} is not encrypted.")),
+        text("TLSを終端するリバースプロキシの後ろに置き、AKASHI_ADDRESS に https:// のアドレスを設定してください。", "Put a reverse proxy with TLS in front and set AKASHI_ADDRESS to its https address."),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(findings: &[Finding]) -> Vec<&str> {
+        findings.iter().filter(|f| !f.ok).map(|f| f.text.en.as_ref()).collect()
+    }
+
+    #[test]
+    fn a_sound_installation_is_sound_and_a_lost_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::embedded(folder.path());
+        let app = crate::App::open(config.clone(), Clock::Machine).unwrap();
+        app.fill_demo().unwrap();
+        assert_eq!(wrong(&examine(&config)), Vec::<&str>::new());
+
+        let blob = walk(&folder.path().join("evidence")).pop().expect("the demonstration has evidence");
+        std::fs::remove_file(blob).unwrap();
+        assert!(wrong(&examine(&config)).iter().any(|w| w.contains("Evidence")));
+    }
+
+    fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+        let mut out = vec![];
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().is_dir() { out.extend(walk(&entry.path())) } else { out.push(entry.path()) }
+        }
+        out
+    }
+
+    #[test]
+    fn an_unreachable_database_and_an_open_address_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            database: Some("postgres://nobody@127.0.0.1:1/none?sslmode=disable".into()),
+            address: "http://akashi.example.jp".into(),
+            ..Config::embedded(folder.path())
+        };
+        let findings = examine(&config);
+        assert_eq!(wrong(&findings).len(), 2, "{findings:?}");
+        assert!(findings.iter().filter(|f| !f.ok).all(|f| f.mend.is_some()));
+    }
+}

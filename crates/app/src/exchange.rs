@@ -16,7 +16,7 @@ use rules::policy::Side;
 use rules::refusal::{Refusal, Why};
 use rules::reuse::joined;
 use rules::sheet::{Item, SheetId};
-use rules::text::Lang;
+use rules::text::{Lang, Text, text};
 use rules::verdict::VerdictContent;
 
 use crate::read::CaseRead;
@@ -61,7 +61,38 @@ pub enum Field {
     Answer,
     Evidence,
     Remarks,
+    /// The two texts of its difference are codes of the sheet's scale.
     Verdict,
+    Confirmed,
+    Improvement,
+    EvaluatorRemarks,
+}
+
+impl Field {
+    pub const ALL: [Field; 7] =
+        [Field::Answer, Field::Evidence, Field::Remarks, Field::Verdict, Field::Confirmed, Field::Improvement, Field::EvaluatorRemarks];
+    /// The name in forms and JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Field::Answer => "answer",
+            Field::Evidence => "evidence",
+            Field::Remarks => "remarks",
+            Field::Verdict => "verdict",
+            Field::Confirmed => "confirmed",
+            Field::Improvement => "improvement",
+            Field::EvaluatorRemarks => "evaluator_remarks",
+        }
+    }
+    pub const fn name(self) -> Text {
+        match self {
+            Field::Answer => text("対応策", "Answer"),
+            Field::Evidence => text("確認したエビデンス", "Evidence"),
+            Field::Remarks | Field::EvaluatorRemarks => text("備考", "Remarks"),
+            Field::Verdict => text("判定結果", "Verdict"),
+            Field::Confirmed => text("評価者が確認したエビデンス", "Confirmed evidence"),
+            Field::Improvement => text("改善策", "Improvement"),
+        }
+    }
 }
 
 /// What an import would do; nothing has been changed.
@@ -76,6 +107,37 @@ pub struct Preview {
     /// What taking over all or some items would execute, by item.
     pub answers: BTreeMap<ItemNo, ImportedAnswer>,
     pub verdicts: BTreeMap<ItemNo, ImportedVerdict>,
+}
+
+impl Preview {
+    /// What taking over only some differences would execute.
+    pub fn chosen(&self, ticked: impl Fn(&Difference) -> bool) -> (Vec<ImportedAnswer>, Vec<ImportedVerdict>) {
+        let (mut answers, mut verdicts) = (self.answers.clone(), self.verdicts.clone());
+        for left in self.differences.iter().filter(|d| !ticked(d)) {
+            if let Some(answer) = answers.get_mut(&left.item) {
+                match left.field {
+                    Field::Answer => answer.text = None,
+                    Field::Evidence => answer.evidence = None,
+                    Field::Remarks => answer.remarks = None,
+                    Field::Verdict | Field::Confirmed | Field::Improvement | Field::EvaluatorRemarks => {}
+                }
+            }
+            if let Some(verdict) = verdicts.get_mut(&left.item) {
+                let content = &mut verdict.content;
+                let field = match left.field {
+                    Field::Verdict => &mut content.mark,
+                    Field::Confirmed => &mut content.evidence,
+                    Field::Improvement => &mut content.improvement,
+                    Field::EvaluatorRemarks => &mut content.remarks,
+                    Field::Answer | Field::Evidence | Field::Remarks => continue,
+                };
+                field.clone_from(&left.stands);
+            }
+        }
+        let taken: std::collections::BTreeSet<ItemNo> = self.differences.iter().filter(|d| ticked(d)).map(|d| d.item).collect();
+        let (answers, verdicts) = (answers.into_values(), verdicts.into_values());
+        (answers.filter(|a| taken.contains(&a.item)).collect(), verdicts.filter(|v| taken.contains(&v.item)).collect())
+    }
 }
 
 /// The mark before an evaluator's 備考 when both sides wrote one into the same cell.
@@ -243,13 +305,21 @@ fn verdicts_preview(read: &CaseRead, found: ReadSheet) -> Preview {
             improvement: keep(&written.improvement, &stands.improvement),
             remarks: keep(&remarks_of(&written.remarks).1, &stands.remarks),
         };
-        if content != stands {
-            let told = |c: &VerdictContent| [&c.mark, &c.evidence, &c.improvement, &c.remarks].into_iter().filter(|t| !t.is_empty()).cloned().collect::<Vec<_>>().join("\n");
-            let cell = cell(&found, written.no, Kind::Verdict);
-            preview.differences.push(Difference { item: written.no, field: Field::Verdict, cell, stands: told(&stands), file: told(&content) });
-            let base = facts.verdict.as_ref().map_or(Pos::NEVER, |v| v.pos);
-            preview.verdicts.insert(written.no, ImportedVerdict { item: written.no, base, content });
+        if content == stands {
+            continue;
         }
+        let fields = [
+            (Field::Verdict, Kind::Verdict, &stands.mark, &content.mark),
+            (Field::Confirmed, Kind::EvidenceConfirmed, &stands.evidence, &content.evidence),
+            (Field::Improvement, Kind::Improvement, &stands.improvement, &content.improvement),
+            (Field::EvaluatorRemarks, Kind::Remarks, &stands.remarks, &content.remarks),
+        ];
+        for (field, kind, stands, file) in fields.into_iter().filter(|(_, _, stands, file)| stands != file) {
+            let cell = cell(&found, written.no, kind);
+            preview.differences.push(Difference { item: written.no, field, cell, stands: stands.clone(), file: file.clone() });
+        }
+        let base = facts.verdict.as_ref().map_or(Pos::NEVER, |v| v.pos);
+        preview.verdicts.insert(written.no, ImportedVerdict { item: written.no, base, content });
     }
     preview
 }
@@ -263,5 +333,35 @@ mod tests {
         for (cell, applicant, evaluator) in [("a", "a", ""), ("【評価者】b", "", "b"), ("a\n【評価者】b", "a", "b"), ("", "", "")] {
             assert_eq!(remarks_of(cell), (applicant.to_owned(), evaluator.to_owned()));
         }
+    }
+
+    #[test]
+    fn what_is_not_ticked_stays_as_it_stands() {
+        let difference = |field, stands: &str, file: &str| Difference {
+            item: ItemNo(3),
+            field,
+            cell: "F3".into(),
+            stands: stands.into(),
+            file: file.into(),
+        };
+        let content = VerdictContent { mark: "fails".into(), improvement: "直す".into(), ..VerdictContent::default() };
+        let answer = ImportedAnswer { item: ItemNo(4), text: Some("a".into()), remarks: Some("b".into()), ..ImportedAnswer::default() };
+        let preview = Preview {
+            differences: vec![
+                difference(Field::Verdict, "conforms", "fails"),
+                difference(Field::Improvement, "", "直す"),
+                Difference { item: ItemNo(4), ..difference(Field::Answer, "", "a") },
+                Difference { item: ItemNo(4), ..difference(Field::Remarks, "", "b") },
+            ],
+            faults: vec![],
+            notes: vec![],
+            items: 2,
+            answers: [(ItemNo(4), answer)].into(),
+            verdicts: [(ItemNo(3), ImportedVerdict { item: ItemNo(3), base: Pos(1), content })].into(),
+        };
+        let (answers, verdicts) = preview.chosen(|d| matches!(d.field, Field::Improvement | Field::Remarks));
+        assert_eq!(verdicts[0].content, VerdictContent { mark: "conforms".into(), improvement: "直す".into(), ..VerdictContent::default() });
+        assert_eq!((answers[0].text.clone(), answers[0].remarks.clone()), (None, Some("b".into())));
+        assert_eq!(preview.chosen(|_| false), (vec![], vec![]));
     }
 }

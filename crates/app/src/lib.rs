@@ -5,9 +5,11 @@ pub mod clock;
 pub mod content;
 pub mod demo;
 pub mod doctor;
+pub mod draft;
 pub mod error;
 pub mod exchange;
 mod execute;
+pub mod form;
 pub mod jobs;
 pub mod read;
 pub mod sign_in;
@@ -65,13 +67,29 @@ pub struct App {
 impl App {
     /// Opens the database and the files, and reads the catalogue.
     pub fn open(config: Config, clock: Clock) -> Result<App, Error> {
+        let location = config.location()?;
+        App::open_at(config, &location, clock)
+    }
+
+    /// As [`App::open`], with the database at a place of the caller's choice.
+    pub fn open_at(config: Config, location: &store::Location, clock: Clock) -> Result<App, Error> {
         std::fs::create_dir_all(&config.data).map_err(|e| Error::Broken(format!("cannot make the folder {}: {e}", config.data.display())))?;
-        let store = store::Store::open(&config.location()?, store::READERS)?;
+        let store = store::Store::open(location, store::READERS)?;
         let blobs = store::Blobs::open(config.data.join("evidence"))?;
         let content = Content::embedded()?;
         let app = App { config, store, blobs, clock, content, passwords: identity::Passwords::new(identity::Cost::default(), HASHES)? };
         app.content.reload(&app.store)?;
         Ok(app)
+    }
+
+    /// Checks every hash of the ledger; fails at the first line that is wrong.
+    pub fn verify(&self) -> Result<store::Verified, Error> {
+        Ok(self.store.verify()?)
+    }
+
+    /// The store, for moving an installation and for measuring.
+    pub fn store(&self) -> &store::Store {
+        &self.store
     }
 
     /// Prepares an act: the actor, the time, and randomness for its ids.

@@ -132,7 +132,7 @@ fn put(conn: &mut Conn, place: &Place, body: &str) -> Result<(), Error> {
 }
 
 /// How many rows wait at most before they enter the index together.
-const FRESH_ROWS: i64 = 256;
+const FRESH_ROWS: i64 = 512;
 
 /// The number up to which rows are in the index; none above is.
 fn indexed(conn: &mut Conn) -> Result<i64, Error> {

@@ -1,5 +1,7 @@
 //! The search index on SQLite: an FTS5 table of hashes, read from the newest row back, stopped when enough is found.
 
+use std::fmt::Write;
+
 use super::{Found, Key, Seek, row};
 use crate::engine::{Conn, statements};
 use crate::error::Error;
@@ -16,7 +18,12 @@ statements! {
 
 /// Hashes in hexadecimal, which hold none of the index's query syntax.
 fn tokens(keys: &[Key], between: &str) -> String {
-    keys.iter().map(|k| format!("{:x}", k.0)).collect::<Vec<_>>().join(between)
+    let mut out = String::with_capacity(keys.len() * (8 + between.len()));
+    for (n, key) in keys.iter().enumerate() {
+        // Writing to a text cannot fail.
+        let _ = write!(out, "{}{:x}", if n == 0 { "" } else { between }, key.0);
+    }
+    out
 }
 
 pub(super) fn add(conn: &mut Conn, id: i64, keys: &[Key]) -> Result<(), Error> {

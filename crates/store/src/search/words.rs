@@ -1,7 +1,5 @@
 //! How texts become comparable and findable: folding, words of a query, pieces of one and two characters, snippets.
 
-use std::collections::BTreeSet;
-
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 
@@ -103,18 +101,20 @@ impl Words {
     }
 }
 
-/// Every character and every two neighbours of a folded text.
-pub(super) fn pieces(folded: &str) -> BTreeSet<&str> {
-    let ends = |from: usize| folded[from..].chars().next().map(|c| from + c.len_utf8());
-    let mut out = BTreeSet::new();
-    for (start, c) in folded.char_indices().filter(|(_, c)| *c != ' ') {
-        let end = start + c.len_utf8();
-        out.insert(&folded[start..end]);
-        if let Some(next) = ends(end)
-            && &folded[end..next] != " "
-        {
-            out.insert(&folded[start..next]);
+/// Every character and every two neighbours of a folded text, with repetitions.
+pub(super) fn pieces(folded: &str) -> Vec<&str> {
+    let mut out = Vec::with_capacity(folded.len());
+    // The character before, when it can have a neighbour.
+    let mut before = None;
+    for (start, c) in folded.char_indices() {
+        if c == ' ' {
+            before = None;
+            continue;
         }
+        let end = start + c.len_utf8();
+        out.push(&folded[start..end]);
+        out.extend(before.map(|from: usize| &folded[from..end]));
+        before = Some(start);
     }
     out
 }
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn pieces_are_characters_and_neighbours() {
-        assert_eq!(pieces("ab 鍵").into_iter().collect::<Vec<_>>(), ["a", "ab", "b", "鍵"]);
+        assert_eq!(pieces("ab 鍵"), ["a", "b", "ab", "鍵"]);
         assert_eq!(keys("鍵", 16), ["鍵"]);
         assert_eq!(keys("暗号鍵", 16), ["暗号", "号鍵"]);
         let long = "暗号".repeat(5000);

@@ -31,6 +31,7 @@ statements! {
     WITHDRAW = "insert into claim_withdrawal (evaluation, item, pos, claim, person, at) values ($1, $2, $3, $4, $5, $6)";
     CONFIRM = "insert into claim_confirmation (evaluation, item, pos, claim, round, finding, comment, person, at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    DIGESTS = "select distinct digest, name from evidence order by digest, name";
     USES = "select c.evaluation, c.item, c.at from claim c join evidence e on e.id = c.evidence
         where e.series = $1 and not exists (select 1 from claim_withdrawal w where w.claim = c.id) order by c.evaluation, c.item limit 500";
 }
@@ -113,6 +114,11 @@ pub fn of_case(conn: &mut Conn, view: &CaseView) -> Result<Vec<Evidence>, Error>
 /// Documents whose newest version ends on or before a day.
 pub fn expiring(conn: &mut Conn, organisation: Id<id::Organisation>, until: jiff::civil::Date) -> Result<Vec<Evidence>, Error> {
     conn.rows(EXPIRING, &values![organisation, until], evidence_row)
+}
+
+/// Every file that must lie in the blob store, with a name people know it by; for the operator's check.
+pub fn digests(conn: &mut Conn) -> Result<Vec<(rules::id::Digest, String)>, Error> {
+    conn.rows(DIGESTS, &[], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// Where a document is claimed.
