@@ -7,10 +7,10 @@ use rules::sheet::{Column, ColumnKind, Damage, EvidenceExamples, HeaderField, It
 use rules::text::{Text, text, worded};
 use serde::{Deserialize, Serialize};
 
+use crate::fault::Fault;
 use crate::form::clean;
 use crate::headings::{Columns, Headings};
 use crate::layout::item_number;
-use crate::read_sheet::Fault;
 use crate::read_table::Table;
 use crate::table::{Value, Worksheet, letters};
 

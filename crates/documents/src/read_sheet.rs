@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use rules::id::ItemNo;
 use rules::sheet::{ColumnKind, Mark, Sheet};
-use rules::text::{Lang, Text, text, worded};
+use rules::text::Text;
 
+use crate::fault;
+pub use crate::fault::Fault;
 use crate::fold::fold;
 use crate::form::{FILLED, FilledRow, FilledSheet, clean};
 use crate::headings::{Headings, LoneEvidence};
@@ -41,15 +43,6 @@ pub struct ReadSheet {
     pub notes: Vec<Fault>,
 }
 
-/// Something a person must look at.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Fault {
-    /// `Sheet1!F12`; empty where it concerns the file as a whole.
-    pub cell: String,
-    pub item: Option<ItemNo>,
-    pub text: Text,
-}
-
 /// Reads a filled sheet from .xlsx, .xls, .ods, .csv, .tsv or .txt.
 ///
 /// # Errors
@@ -78,9 +71,15 @@ pub fn read_sheet(bytes: &[u8], file_name: &str, sheet: &Sheet, reading: &Readin
     let with_heading: Vec<&(&Worksheet, Vec<Page>)> = laid.iter().filter(|(_, pages)| !pages.is_empty()).collect();
     let chosen = with_heading.iter().rev().max_by_key(|(worksheet, pages)| numbered_rows(worksheet, pages));
     match chosen {
-        None => reader.no_heading(table.book.worksheets.iter().map(|w| w.name.as_str())),
+        None => {
+            let names: Vec<&str> = laid.iter().map(|(w, _)| w.name.as_str()).filter(|n| !n.is_empty()).collect();
+            reader.fault(String::new(), None, fault::no_heading(&sheet.columns, &names));
+        }
         Some((worksheet, pages)) => {
-            reader.other_worksheets(worksheet, with_heading.iter().map(|(w, _)| *w), laid.len());
+            if laid.len() > 1 {
+                let others: Vec<&str> = with_heading.iter().map(|(w, _)| w.name.as_str()).filter(|n| *n != worksheet.name).collect();
+                reader.note(String::new(), fault::worksheet_read(&worksheet.name, &others));
+            }
             reader.read(worksheet, pages);
         }
     }
@@ -136,14 +135,7 @@ impl Reader<'_> {
         }
         let missing: Vec<ItemNo> = self.sheet.items.iter().map(|i| i.no).filter(|no| !self.rows.contains_key(no)).collect();
         if !missing.is_empty() {
-            let list = shortened(&missing);
-            self.note(
-                String::new(),
-                worded(
-                    format!("{}項目がファイルにありません（{list}）。これらの項目は変更されません。", missing.len()),
-                    format!("{} items are not in the file ({list}). They stay as they are.", missing.len()),
-                ),
-            );
+            self.note(String::new(), fault::items_missing(&missing));
         }
         self.out.filled.rows = std::mem::take(&mut self.rows).into_values().collect();
     }
@@ -155,29 +147,12 @@ impl Reader<'_> {
                 self.out.found.push(pair);
             }
         }
+        let cell = worksheet.cell(page.heading, 0);
         if page.shift != 0 {
-            let cell = worksheet.cell(page.heading, 0);
-            self.note(
-                cell,
-                worded(
-                    format!("見出しと本文の列が{}列ずれているため、本文に合わせて読み込みました。", page.shift.abs()),
-                    format!(
-                        "The headings are {} column(s) off the rows below; the columns were read as the rows have them.",
-                        page.shift.abs()
-                    ),
-                ),
-            );
+            self.note(cell.clone(), fault::headings_off(page.shift.unsigned_abs()));
         }
         if !page.columns.contains_key(&ColumnKind::No) {
-            let name = self.sheet.column(ColumnKind::No).map_or("No.", |c| c.name.get(Lang::Ja)).to_owned();
-            self.fault(
-                worksheet.cell(page.heading, 0),
-                None,
-                worded(
-                    format!("この見出しに項目番号の列（{name}）がないため、下の行を読み込めません。"),
-                    format!("This heading has no column for the item number ({name}); the rows below cannot be read."),
-                ),
-            );
+            self.fault(cell, None, fault::no_number_column(self.sheet));
         }
     }
 
@@ -222,10 +197,7 @@ impl Reader<'_> {
                 }
                 Some((first, _)) if *first == text => {}
                 Some((first, place)) => {
-                    let text = worded(
-                        format!("この欄の内容（{text}）が {place}（{first}）と異なります。{place} の内容を読み込みました。"),
-                        format!("This field ({text}) differs from {place} ({first}); {place} was taken."),
-                    );
+                    let text = fault::header_differs(&text, first, place);
                     self.fault(cell, None, text);
                 }
             }
@@ -239,50 +211,23 @@ impl Reader<'_> {
         let written = FILLED.iter().filter_map(|kind| page.columns.get(kind)).any(|column| worksheet.own(row, *column).is_some());
         let Some((value, place)) = worksheet.at(row, number) else {
             if written {
-                let text = text(
-                    "記入がありますが項目番号がないため、どの項目か分かりません。項目番号を入力してください。",
-                    "Something is written here but there is no item number. Enter the number of the item.",
-                );
-                self.fault(cell, None, text);
+                self.fault(cell, None, fault::NO_NUMBER);
             }
             return;
         };
         if let Value::Error(error) = value {
-            return self.fault(
-                cell,
-                None,
-                worded(
-                    format!("項目番号のセルが数式のエラー（{error}）です。番号を直接入力してください。"),
-                    format!("The item number is a formula error ({error}). Type the number itself."),
-                ),
-            );
+            return self.fault(cell, None, fault::number_is_error(error));
         }
         let Some(no) = item_number(value) else {
             // A remark under the table has neither answer nor requirement; it is nobody's fault.
             let requirement = page.columns.get(&ColumnKind::Requirement).and_then(|c| worksheet.own(row, *c)).is_some();
             if written || requirement {
-                let shown = value.shown();
-                self.fault(
-                    cell,
-                    None,
-                    worded(
-                        format!("項目番号「{}」を数字として読めません。1 から始まる番号を入力してください。", start(&shown)),
-                        format!("The item number “{}” cannot be read as a number. Enter the number of the item.", start(&shown)),
-                    ),
-                );
+                self.fault(cell, None, fault::number_is_text(&value.shown()));
             }
             return;
         };
         let Some(no) = u16::try_from(no).ok().map(ItemNo).filter(|no| self.sheet.item(*no).is_some()) else {
-            let (first, last) = (self.sheet.items.first().map_or(0, |i| i.no.0), self.sheet.items.last().map_or(0, |i| i.no.0));
-            return self.fault(
-                cell,
-                None,
-                worded(
-                    format!("項目番号 {no} はこのシートにありません（{first}～{last}）。この行は読み込みません。"),
-                    format!("The sheet has no item {no} ({first} to {last}). This row is not taken."),
-                ),
-            );
+            return self.fault(cell, None, fault::unknown_item(no, self.sheet));
         };
         match self.numbered.get(&no) {
             None => {
@@ -292,14 +237,7 @@ impl Reader<'_> {
             Some(first) if *first == place => {}
             Some((first_row, first_column)) => {
                 let first = worksheet.cell(*first_row, *first_column);
-                return self.fault(
-                    cell,
-                    Some(no),
-                    worded(
-                        format!("項目 {no} は {first} にもあります。{first} の行だけを読み込みました。不要な行を削除してください。"),
-                        format!("Item {no} also stands at {first}; only that row was taken. Delete the row that is not wanted."),
-                    ),
-                );
+                return self.fault(cell, Some(no), fault::item_twice(no, &first));
             }
         }
         let mut filled = self.rows.remove(&no).unwrap_or_else(|| FilledRow::blank(no));
@@ -315,11 +253,7 @@ impl Reader<'_> {
             } else if first == cell || *target == text {
                 // Merged over the same rows as the number, or said twice.
             } else if kind == ColumnKind::Verdict {
-                let text = worded(
-                    format!("項目 {no} の判定結果が {first} と異なります。{first} の判定結果を読み込みました。"),
-                    format!("The verdict of item {no} differs from {first}; the one at {first} was taken."),
-                );
-                self.fault(cell, Some(no), text);
+                self.fault(cell, Some(no), fault::verdicts_differ(no, &first));
             } else {
                 target.push('\n');
                 target.push_str(&text);
@@ -330,14 +264,7 @@ impl Reader<'_> {
 
     fn read_value(&mut self, kind: ColumnKind, no: ItemNo, value: &Value, cell: &str) -> Option<String> {
         if let Value::Error(error) = value {
-            self.fault(
-                cell.to_owned(),
-                Some(no),
-                worded(
-                    format!("項目 {no} のセルが数式のエラー（{error}）です。数式を値に直してください。"),
-                    format!("The cell of item {no} is a formula error ({error}). Replace the formula by its value."),
-                ),
-            );
+            self.fault(cell.to_owned(), Some(no), fault::value_is_error(no, error));
             return None;
         }
         let text = self.plain(&value.shown());
@@ -347,60 +274,13 @@ impl Reader<'_> {
         if let Some(mark) = read_mark(self.sheet, &text) {
             return Some(mark.code.clone());
         }
-        let allowed = |lang| self.sheet.scale.iter().map(|m| m.name.get(lang)).collect::<Vec<_>>();
-        let (ja, en) = (allowed(Lang::Ja).join("・"), allowed(Lang::En).join(", "));
-        self.fault(
-            cell.to_owned(),
-            Some(no),
-            worded(
-                format!("項目 {no} の判定結果「{}」は使えません。{ja} のいずれかを入力してください。", start(&text)),
-                format!("The verdict “{}” of item {no} is not on the scale. Enter one of: {en}.", start(&text)),
-            ),
-        );
+        self.fault(cell.to_owned(), Some(no), fault::not_on_scale(no, &text, self.sheet));
         None
     }
 
     /// A cell's text as it was before it was exported.
     fn plain(&self, shown: &str) -> String {
         clean(if self.delimited { bare(shown) } else { shown })
-    }
-
-    fn no_heading<'w>(&mut self, worksheets: impl Iterator<Item = &'w str>) {
-        let names: Vec<&str> = worksheets.filter(|n| !n.is_empty()).collect();
-        let wanted = |lang| self.sheet.columns.iter().map(|c| c.name.get(lang)).collect::<Vec<_>>();
-        let (ja, en) = (wanted(Lang::Ja).join("、"), wanted(Lang::En).join(", "));
-        let (ja_in, en_in) = if names.is_empty() {
-            (String::new(), String::new())
-        } else {
-            (format!("（調べたシート: {}）", names.join("、")), format!(" (worksheets looked at: {})", names.join(", ")))
-        };
-        self.fault(
-            String::new(),
-            None,
-            worded(
-                format!(
-                    "見出しの行が見つかりません{ja_in}。1 行に次の見出しのうち項目番号を含む 2 つ以上、または 3 つ以上が必要です: {ja}"
-                ),
-                format!("No row of headings was found{en_in}. One row must hold the item number and one more, or any three, of: {en}"),
-            ),
-        );
-    }
-
-    fn other_worksheets<'w>(&mut self, chosen: &Worksheet, with_heading: impl Iterator<Item = &'w Worksheet>, all: usize) {
-        if all < 2 {
-            return;
-        }
-        let others: Vec<&str> = with_heading.map(|w| w.name.as_str()).filter(|name| *name != chosen.name).collect();
-        let text = if others.is_empty() {
-            worded(format!("シート「{}」を読み込みました。", chosen.name), format!("The worksheet “{}” was read.", chosen.name))
-        } else {
-            let list = others.join("、");
-            worded(
-                format!("シート「{}」を読み込みました。見出しのある他のシート（{list}）は読み込んでいません。", chosen.name),
-                format!("The worksheet “{}” was read. Other worksheets with headings were not: {}.", chosen.name, others.join(", ")),
-            )
-        };
-        self.note(String::new(), text);
     }
 
     fn note(&mut self, cell: String, text: Text) {
@@ -410,14 +290,7 @@ impl Reader<'_> {
     fn fault(&mut self, cell: String, item: Option<ItemNo>, text: Text) {
         match self.out.faults.len() {
             n if n < MOST_FAULTS => self.out.faults.push(Fault { cell, item, text }),
-            MOST_FAULTS => self.out.faults.push(Fault {
-                cell: String::new(),
-                item: None,
-                text: worded(
-                    format!("ほかにも誤りがあります（{MOST_FAULTS}件まで表示）。"),
-                    format!("There are more faults; the first {MOST_FAULTS} are shown."),
-                ),
-            }),
+            MOST_FAULTS => self.out.faults.push(Fault { cell: String::new(), item: None, text: fault::more_faults(MOST_FAULTS) }),
             _ => {}
         }
     }
@@ -434,30 +307,4 @@ fn read_mark<'s>(sheet: &'s Sheet, written: &str) -> Option<&'s Mark> {
                 .any(|name| fold(name) == written)
         })
     })
-}
-
-/// Enough of a cell to recognise it in a message.
-fn start(text: &str) -> String {
-    let mut out: String = text.chars().take(30).collect();
-    if out.len() < text.len() {
-        out.push('…');
-    }
-    out
-}
-
-/// `1, 2, 5-9, …`: numbers as ranges, twelve at most.
-fn shortened(numbers: &[ItemNo]) -> String {
-    let mut ranges: Vec<(u16, u16)> = Vec::new();
-    for no in numbers {
-        match ranges.last_mut() {
-            Some((_, last)) if *last + 1 == no.0 => *last = no.0,
-            _ => ranges.push((no.0, no.0)),
-        }
-    }
-    let shown = ranges.iter().take(12).map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") });
-    let mut list = shown.collect::<Vec<_>>().join(", ");
-    if ranges.len() > 12 {
-        list.push_str(", …");
-    }
-    list
 }
