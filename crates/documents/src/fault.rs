@@ -71,6 +71,13 @@ pub(crate) fn not_on_scale(no: ItemNo, written: &str, sheet: &Sheet) -> Text {
     )
 }
 
+pub(crate) fn header_is_error(error: &str) -> Text {
+    worded(
+        format!("この欄は数式のエラー（{error}）です。数式を値に直してください。"),
+        format!("This field is a formula error ({error}). Replace the formula by its value."),
+    )
+}
+
 pub(crate) fn header_differs(written: &str, first: &str, place: &str) -> Text {
     let (written, first) = (start(written), start(first));
     worded(

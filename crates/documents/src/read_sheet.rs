@@ -186,6 +186,10 @@ impl Reader<'_> {
                 (None, None) => continue,
             };
             any = true;
+            if let Value::Error(error) = value {
+                self.fault(worksheet.cell(row, *column), None, fault::header_is_error(error));
+                continue;
+            }
             if text.is_empty() || text.chars().all(|c| c == '-') {
                 continue;
             }

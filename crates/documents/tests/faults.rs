@@ -72,8 +72,11 @@ fn a_formula_error_is_a_fault_of_its_cell() {
     page.write_number(1, 3, 2026.0).unwrap();
     page.write_formula(2, 0, Formula::new("=A97").set_result("#N/A")).unwrap();
     page.write_string(2, 1, "あ").unwrap();
+    page.write_string(3, 0, "整理番号").unwrap();
+    page.write_formula(3, 1, Formula::new("=A96").set_result("#VALUE!")).unwrap();
     let read = read(&book.save_to_buffer().unwrap(), "a.xlsx");
-    assert_eq!(cells(&read.faults), [("'回答 1'!B2", Some(12)), ("'回答 1'!A3", None)]);
+    assert_eq!(cells(&read.faults), [("'回答 1'!B2", Some(12)), ("'回答 1'!A3", None), ("'回答 1'!B4", None)]);
+    assert!(read.filled.header.is_empty());
     assert!(read.faults[0].text.ja.contains("#REF!") && read.faults[1].text.ja.contains("#N/A"));
     let row = row(&read, 12);
     assert_eq!((row.answer.as_str(), row.verdict.as_str(), row.remarks.as_str()), ("", "conforms", "2026"));
