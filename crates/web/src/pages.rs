@@ -4,20 +4,28 @@
 //! function from a [`Visit`](crate::visit::Visit) to an [`Answer`](crate::route::Answer); it asks `visit.app` for a view or
 //! executes a command, and holds no rule of its own. A refused form is shown again with what was typed.
 
+pub mod case;
+pub mod bench;
 pub mod cases;
+pub mod contents;
 pub mod form;
 pub mod home;
-pub mod bench;
-pub mod show;
+pub mod items;
 pub mod sign_in;
 pub mod signs;
 pub mod welcome;
+pub mod account;
+pub mod api;
+pub mod organisations;
+mod product_profile;
+pub mod products;
+pub mod search;
+pub mod tokens;
 
 use crate::route::Route;
 
 /// The routes of every page.
-pub const ROUTES: &[&[Route]] = &[cases::ROUTES, home::ROUTES, bench::ROUTES,
-    sign_in::ROUTES, welcome::ROUTES];
+pub const ROUTES: &[&[Route]] = &[account::ROUTES, api::ROUTES, organisations::ROUTES, products::ROUTES, search::ROUTES, tokens::ROUTES, case::ROUTES, cases::ROUTES, home::ROUTES, items::ROUTES, bench::ROUTES, sign_in::ROUTES, welcome::ROUTES];
 
 /// A small enumeration by its name in JSON, for the values of form fields.
 pub fn word<T: serde::Serialize>(value: &T) -> String {

@@ -29,7 +29,10 @@ impl<'a> Form<'a> {
     }
 
     /// A field that shows what was typed where the form was refused, and otherwise what stands.
-    pub fn field(&self, name: &'a str, label: Text, stands: &'a str) -> Field<'a> {
+    pub fn field<'f>(&self, name: &'f str, label: Text, stands: &'f str) -> Field<'f>
+    where
+        'a: 'f,
+    {
         let value = if self.refused.is_some() { self.visit.form.text(name) } else { stands };
         let error = self.refused.filter(|r| r.field == Some(name)).map(|r| &r.text);
         Field::new(name, label).form(self.name).value(value).error(error)
