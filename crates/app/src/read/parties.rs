@@ -48,15 +48,6 @@ impl App {
         Ok(self.store.read(|conn| party::organisation(conn, id))?.ok_or(Refusal::not_found())?)
     }
 
-    /// Every organisation the actor belongs to, for choosing in whose name to act.
-    pub fn own_organisations(&self, actor: &Actor) -> Result<Vec<Organisation>, Error> {
-        actor.person.ok_or(Refusal::forbidden())?;
-        self.store.read(|conn| {
-            let found: Result<Vec<Option<Organisation>>, store::Error> = actor.belongs_to.iter().map(|o| party::organisation(conn, *o)).collect();
-            Ok(found?.into_iter().flatten().collect())
-        })
-    }
-
     /// All organisations, for operators.
     pub fn organisations(&self, actor: &Actor) -> Result<Vec<Organisation>, Error> {
         if !actor.has(Role::Operator) {
