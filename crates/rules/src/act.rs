@@ -61,7 +61,7 @@ pub struct Act {
     pub actor: Actor,
     pub at: Timestamp,
     random: [u8; 32],
-    made: u16,
+    made: u32,
 }
 
 impl Act {
@@ -69,12 +69,12 @@ impl Act {
         Act { actor, at, random, made: 0 }
     }
 
-    /// A new id; no two of one act are equal.
+    /// A new id; no two of one act are equal, up to 2³² of them.
     pub fn fresh<T: Named>(&mut self) -> Id<T> {
         let mut bytes: [u8; 10] = std::array::from_fn(|i| self.random[i]);
-        let [high, low] = self.made.to_be_bytes();
-        bytes[8] ^= high;
-        bytes[9] ^= low;
+        for (byte, count) in bytes[6..].iter_mut().zip(self.made.to_be_bytes()) {
+            *byte ^= count;
+        }
         self.made = self.made.wrapping_add(1);
         Id::new(self.at.as_millisecond().max(0).unsigned_abs(), bytes)
     }

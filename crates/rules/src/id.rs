@@ -14,7 +14,7 @@ pub trait Named {
     const PREFIX: &'static str;
 }
 
-/// A UUIDv7 that knows what it names. In text: `case_01890a5d-…`.
+/// A UUIDv7 that knows what it names. In text: `case_` and 32 hexadecimal digits.
 pub struct Id<T> {
     uuid: Uuid,
     of: PhantomData<fn() -> T>,
@@ -159,12 +159,36 @@ impl fmt::Display for ItemNo {
 }
 
 /// A numbered sub-point of an item; 0 is the item as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct PointNo(pub u16);
 
 impl PointNo {
     pub const WHOLE: PointNo = PointNo(0);
+}
+
+impl<'de> Deserialize<'de> for PointNo {
+    /// Reads a number or its digits: as the key of a JSON object it is text, and inside a tagged
+    /// enum (a command, a change) serde no longer turns such keys into numbers by itself.
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Point;
+        impl serde::de::Visitor<'_> for Point {
+            type Value = PointNo;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the number of a sub-point")
+            }
+            fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<PointNo, E> {
+                u16::try_from(n).map(PointNo).map_err(|_| E::invalid_value(serde::de::Unexpected::Unsigned(n), &self))
+            }
+            fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<PointNo, E> {
+                u16::try_from(n).map(PointNo).map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(n), &self))
+            }
+            fn visit_str<E: serde::de::Error>(self, s: &str) -> Result<PointNo, E> {
+                s.parse().map(PointNo).map_err(|_| E::invalid_value(serde::de::Unexpected::Str(s), &self))
+            }
+        }
+        d.deserialize_any(Point)
+    }
 }
 
 /// A position in the installation's ledger; every row carries the one that made it.
@@ -196,7 +220,7 @@ impl fmt::Debug for Digest {
 impl FromStr for Digest {
     type Err = NotAnId;
     fn from_str(s: &str) -> Result<Self, NotAnId> {
-        if s.len() != 64 || !s.is_ascii() {
+        if s.len() != 64 || !s.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(NotAnId);
         }
         let mut out = [0; 32];
