@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::act::Act;
 use crate::change::Change;
 use crate::id::{self, Id};
-use crate::refusal::{Refusal, Why};
+use crate::refusal::Refusal;
 use crate::text::{Lang, Text, text, worded};
 
 /// What an organisation is; one may be several (a provider that evaluates itself is also a body).
@@ -172,19 +172,28 @@ pub const INVITATION_DAYS: i64 = 7;
 /// The longest life of a REST token, in days.
 pub const TOKEN_DAYS: i32 = 366;
 
-/// Cleans and bounds a line of text: the name of something.
+/// Characters nobody sees that can make a name look empty, or read backwards (`exe.fdp` for `pdf.exe`).
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Cleans and bounds a line of text, the name of something: single spaces, no invisible characters.
+/// `most` is in characters. Refuses an empty line.
 pub fn line(field: &'static str, written: &str, most: usize) -> Result<String, Refusal> {
-    let clean = written.split_whitespace().collect::<Vec<_>>().join(" ");
+    let visible: String = written.chars().filter(|c| !is_invisible(*c)).collect();
+    let clean = visible.split_whitespace().collect::<Vec<_>>().join(" ");
     if clean.is_empty() {
         return Err(Refusal::invalid(field, text("入力してください。", "Enter something here.")));
     }
     bounded(field, &clean, most)
 }
 
-/// Bounds a long text; line ends become `\n`, control characters other than tab and line end are refused.
+/// Bounds a long text to `most` characters; line ends become `\n`. Control characters other than tab and
+/// line end are refused, and so is what XML 1.0, and with it an Excel file, cannot hold.
 pub fn bounded(field: &'static str, written: &str, most: usize) -> Result<String, Refusal> {
     let clean = written.replace("\r\n", "\n").replace('\r', "\n");
-    if let Some(bad) = clean.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+    let odd = |c: &char| (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{FFFE}' | '\u{FFFF}');
+    if let Some(bad) = clean.chars().find(odd) {
         let code = format!("U+{:04X}", u32::from(bad));
         return Err(Refusal::invalid(
             field,
@@ -206,13 +215,16 @@ pub fn bounded(field: &'static str, written: &str, most: usize) -> Result<String
 
 /// Bounds and folds a mail address; whether it exists, only a mail can tell.
 pub fn email(field: &'static str, written: &str) -> Result<String, Refusal> {
-    let clean = written.trim().to_lowercase();
-    let ok = clean.len() <= 254
-        && clean.is_ascii()
-        && !clean.contains(|c: char| c.is_whitespace() || c.is_control())
-        && clean.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !host.contains('@'));
+    let clean = written.trim();
+    // ASCII before folding: other alphabets have letters that fold into ours, such as the Kelvin sign.
+    let user_ok = |user: &str| !user.is_empty() && user.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b));
+    let host_ok = |host: &str| {
+        let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        host.contains('.') && host.split('.').all(label)
+    };
+    let ok = clean.len() <= 254 && clean.split_once('@').is_some_and(|(user, host)| user_ok(user) && host_ok(host));
     if ok {
-        Ok(clean)
+        Ok(clean.to_ascii_lowercase())
     } else {
         Err(Refusal::invalid(
             field,
@@ -306,19 +318,23 @@ pub fn accept_invitation(
     Ok(changes)
 }
 
-/// Sets a member's roles; none ends the membership. Nobody takes away their own last administration.
+/// Sets a member's roles; none ends the membership. Nobody takes away their own administration or operation,
+/// so neither can be lost by accident, and only an operator makes or unmakes an operator.
 pub fn set_roles(act: &Act, of: &Organisation, current: &Membership, roles: &[Role]) -> Result<Change, Refusal> {
     let roles = if roles.is_empty() { vec![] } else { fitting(roles, &of.kinds)? };
-    if act.actor.is(current.person) && current.roles.contains(&Role::Administrator) && !roles.contains(&Role::Administrator) {
-        return Err(Refusal::invalid(
-            "roles",
-            text(
-                "自分自身の組織管理者の役割は外せません。ほかの組織管理者に依頼してください。",
-                "You cannot take away your own administrator role; ask another administrator.",
-            ),
-        ));
+    if act.actor.is(current.person) {
+        let lost = [Role::Administrator, Role::Operator].into_iter().find(|r| current.roles.contains(r) && !roles.contains(r));
+        if let Some(name) = lost.map(Role::name) {
+            return Err(Refusal::invalid(
+                "roles",
+                worded(
+                    format!("自分自身の「{}」の役割は外せません。同じ役割を持つほかの人に依頼してください。", name.ja),
+                    format!("You cannot take away your own role {}; ask somebody else who holds it.", name.en),
+                ),
+            ));
+        }
     }
-    if roles.contains(&Role::Operator) && !current.roles.contains(&Role::Operator) && !act.actor.has(Role::Operator) {
+    if roles.contains(&Role::Operator) != current.roles.contains(&Role::Operator) && !act.actor.has(Role::Operator) {
         return Err(Refusal::forbidden().at("roles"));
     }
     Ok(Change::RolesGiven(Membership { roles, ..current.clone() }))
@@ -358,15 +374,11 @@ pub fn issue_token(act: &mut Act, name: &str, write: bool, expires: Date) -> Res
     Ok(Token { id: act.fresh(), person, organisation, name: line("name", name, 60)?, write, expires, revoked: false })
 }
 
-/// The refusal for a mail address that is in use.
-pub const fn email_taken() -> Refusal {
-    Refusal::new(Why::Invalid, text("このメールアドレスはすでに登録されています。", "This mail address is registered already.")).at("email")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::act::Actor;
+    use crate::refusal::Why;
 
     fn act() -> Act {
         Act::new(Actor::system(), "2026-11-22T00:00:00Z".parse().unwrap(), [1; 32])
