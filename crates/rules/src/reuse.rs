@@ -1,16 +1,18 @@
 //! Reusing words that stand: from an earlier case, a related item, the product's profile, or a filled Excel.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::act::Act;
 use crate::answer::{Content, Origin, give, writable};
 use crate::case::{Case, CaseFacts};
 use crate::change::Change;
-use crate::command::{ImportedAnswer, ImportedVerdict};
+use crate::command::{ImportedAnswer, ImportedVerdict, Kind};
 use crate::evidence::{Claim, ClaimContent};
-use crate::id::{Id, ItemNo, Pos};
+use crate::id::{ItemNo, PointNo, Pos};
 use crate::item::ItemFacts;
 use crate::party::Product;
 use crate::refusal::{Refusal, Why};
-use crate::sheet::Sheet;
+use crate::sheet::{Item, Sheet};
 use crate::text::{text, worded};
 use crate::verdict;
 
@@ -18,8 +20,34 @@ fn facts_of(items: &[ItemFacts], no: ItemNo) -> ItemFacts {
     items.binary_search_by_key(&no, |i| i.no).map_or_else(|_| ItemFacts::untouched(no), |at| items[at].clone())
 }
 
-/// Copies answers of another case of the same sheet into items that have none; each stays marked
-/// as copied until somebody confirms it. Evaluator's words are never copied, and no answer is replaced.
+/// What copying leaves alone: 備考 that stand on an item without an answer.
+fn keep_remarks(target: &ItemFacts, mut content: Content) -> Content {
+    if let Some(own) = target.answer.as_ref().filter(|a| !a.content.remarks.is_empty()) {
+        content.remarks.clone_from(&own.content.remarks);
+    }
+    content
+}
+
+/// Claims of one item made again on another, without those it has already.
+fn copied_claims(case: &CaseFacts, item: &Item, target: &ItemFacts, source: &ItemFacts, keep_points: bool, act: &mut Act) -> Vec<Change> {
+    let Some(by) = act.actor.person else { return vec![] };
+    let mut changes = vec![];
+    for claim in &source.claims {
+        let point = if keep_points && item.has_point(claim.point) { claim.point } else { PointNo::WHOLE };
+        let same = |c: &Claim| (c.point, c.evidence, c.written()) == (point, claim.evidence, claim.written());
+        if !target.claims.iter().any(same) {
+            let claim = Claim { id: act.fresh(), point, by, at: act.at, pos: Pos::NEVER, ..claim.clone() };
+            changes.push(Change::ClaimMade { case: case.case.id, item: item.no, claim });
+        }
+    }
+    changes
+}
+
+/// Copies answers of another case of the same provider and sheet, with their claims, into items that have none; each
+/// stays marked as copied until somebody confirms it. Evaluator's words are never copied, and no answer is replaced.
+///
+/// # Errors
+/// There is nothing to copy.
 pub fn copy(
     case: &CaseFacts,
     sheet: &Sheet,
@@ -27,7 +55,7 @@ pub fn copy(
     from: &Case,
     there: &[ItemFacts],
     only: Option<&[ItemNo]>,
-    act: &Act,
+    act: &mut Act,
 ) -> Result<Vec<Change>, Refusal> {
     let mut changes = vec![];
     for source in there {
@@ -40,7 +68,9 @@ pub fn copy(
             let base = target.answer.as_ref().map_or(Pos::NEVER, |a| a.pos);
             let origin = Origin::Copied { case: from.id, item: source.no };
             let points = answer.content.points.iter().filter(|(n, _)| item.has_point(**n)).map(|(n, t)| (*n, t.clone())).collect();
-            changes.extend(give(case, item, &target, act, base, Content { points, ..answer.content.clone() }, origin)?);
+            let content = keep_remarks(&target, Content { points, ..answer.content.clone() });
+            changes.extend(give(case, item, &target, act, base, content, origin)?);
+            changes.extend(copied_claims(case, item, &target, source, true, act));
         }
     }
     if changes.is_empty() {
@@ -52,7 +82,7 @@ pub fn copy(
     Ok(changes)
 }
 
-/// Copies the answer and claims of another item of the same case.
+/// Copies the answer and claims of another item of the same case, sub-points as one text: the other item has its own.
 pub fn copy_item(case: &CaseFacts, sheet: &Sheet, target: &ItemFacts, source: &ItemFacts, act: &mut Act) -> Result<Vec<Change>, Refusal> {
     let (Some(item), Some(answer)) = (sheet.item(target.no), source.answer.as_ref().filter(|a| !a.content.is_empty())) else {
         return Err(Refusal::state(text("転記元の項目に回答がありません。", "The other item has no answer.")));
@@ -64,28 +94,65 @@ pub fn copy_item(case: &CaseFacts, sheet: &Sheet, target: &ItemFacts, source: &I
         )));
     }
     let base = target.answer.as_ref().map_or(Pos::NEVER, |a| a.pos);
-    let content = Content { points: Default::default(), text: joined(&answer.content), ..answer.content.clone() };
+    let words = Content { out_of_scope: None, ..answer.content.clone() };
+    let content = keep_remarks(target, Content { points: Default::default(), text: joined(&words), ..answer.content.clone() });
     let mut changes = give(case, item, target, act, base, content, Origin::Copied { case: case.case.id, item: source.no })?;
-    if let Some(by) = act.actor.person {
-        for claim in &source.claims {
-            let claim = Claim { id: act.fresh(), point: Default::default(), by, at: act.at, pos: Pos::NEVER, ..claim.clone() };
-            changes.push(Change::ClaimMade { case: case.case.id, item: target.no, claim });
-        }
-    }
+    changes.extend(copied_claims(case, item, target, source, false, act));
     Ok(changes)
 }
+
+/// The mark before the reason in a cell that says 対象外.
+const OUT_OF_SCOPE: &str = "【対象外】";
 
 /// The whole answer as one text, sub-points numbered as the sheet numbers them.
 pub fn joined(content: &Content) -> String {
     let mut parts: Vec<String> = vec![];
     if let Some(reason) = &content.out_of_scope {
-        parts.push(format!("【対象外】{reason}"));
+        parts.push(format!("{OUT_OF_SCOPE}{reason}"));
     }
     if !content.text.is_empty() {
         parts.push(content.text.clone());
     }
     parts.extend(content.points.iter().filter(|(_, t)| !t.is_empty()).map(|(n, t)| format!("({}) {t}", n.0)));
     parts.join("\n")
+}
+
+/// Takes apart what [`joined`] writes: the reason of 対象外, and sub-points where a line begins with the number of one.
+/// Words that would not be written back the same way stay one text.
+pub fn read_joined(item: &Item, written: &str) -> Content {
+    let written = written.replace("\r\n", "\n");
+    let (out, words) = match written.strip_prefix(OUT_OF_SCOPE) {
+        Some(words) => (true, words),
+        None => (false, written.as_str()),
+    };
+    let whole = |words: String, points| match out {
+        true => Content { out_of_scope: Some(words), points, ..Content::default() },
+        false => Content { text: words, points, ..Content::default() },
+    };
+    let mut head = String::new();
+    let mut points: BTreeMap<PointNo, String> = BTreeMap::new();
+    for (n, line) in words.split('\n').enumerate() {
+        let last = points.keys().next_back().copied().unwrap_or(PointNo::WHOLE);
+        match numbered(line).filter(|(point, _)| *point > last && item.has_point(*point)) {
+            Some((point, rest)) => drop(points.insert(point, rest.to_owned())),
+            None => {
+                let part = points.get_mut(&last).unwrap_or(&mut head);
+                if n > 0 {
+                    part.push('\n');
+                }
+                part.push_str(line);
+            }
+        }
+    }
+    let apart = whole(head, points);
+    if joined(&apart) == written { apart } else { whole(words.to_owned(), BTreeMap::new()) }
+}
+
+/// A line that begins as `(2) ` does.
+fn numbered(line: &str) -> Option<(PointNo, &str)> {
+    let (number, rest) = line.strip_prefix('(')?.split_once(") ")?;
+    let point: u16 = number.parse().ok()?;
+    (point.to_string() == number).then_some((PointNo(point), rest))
 }
 
 /// Proposes 対象外 with its reason for unanswered items that the product's profile rules out. A person confirms.
@@ -99,7 +166,7 @@ pub fn propose(case: &CaseFacts, sheet: &Sheet, items: &[ItemFacts], product: &P
             if facts.is_answered() || done.contains(no) || writable(case, *no).is_err() {
                 continue;
             }
-            let content = Content { out_of_scope: Some(question.reason.ja.to_string()), ..Content::default() };
+            let content = keep_remarks(&facts, Content { out_of_scope: Some(question.reason.ja.to_string()), ..Content::default() });
             let base = facts.answer.as_ref().map_or(Pos::NEVER, |a| a.pos);
             changes.extend(give(case, item, &facts, act, base, content, Origin::Proposed { question: question.id.clone() })?);
             done.push(*no);
@@ -126,7 +193,33 @@ pub fn confirm(case: &CaseFacts, sheet: &Sheet, items: &[ItemFacts], act: &Act) 
     Ok(changes)
 }
 
-/// Takes over the ticked rows of a filled sheet. All or nothing: one stale row refuses the import and names it.
+/// Refuses rows that speak of an item the sheet does not have, or of one item twice: which of the two would count?
+fn known_once(sheet: &Sheet, rows: impl Iterator<Item = ItemNo>) -> Result<(), Refusal> {
+    let mut seen = BTreeSet::new();
+    for no in rows {
+        if sheet.item(no).is_none() {
+            return Err(Refusal::invalid(
+                "rows",
+                worded(format!("項目{no}はこのシートにありません。"), format!("Item {no} is not on this sheet.")),
+            ));
+        }
+        if !seen.insert(no) {
+            return Err(Refusal::invalid("rows", worded(format!("項目{no}が2回あります。"), format!("Item {no} is there twice."))));
+        }
+    }
+    Ok(())
+}
+
+/// The refusal of a row, with its item.
+fn named(item: ItemNo, refusal: Refusal) -> Refusal {
+    let text = worded(format!("項目{item}: {}", refusal.text.ja), format!("Item {item}: {}", refusal.text.en));
+    Refusal { text, ..refusal }
+}
+
+/// Takes over the ticked rows of a filled sheet; `file` is its name.
+///
+/// # Errors
+/// All or nothing: one row that is stale or wrong refuses the import and is named.
 pub fn import(
     case: &CaseFacts,
     sheet: &Sheet,
@@ -135,31 +228,20 @@ pub fn import(
     file: &str,
     act: &mut Act,
 ) -> Result<Vec<Change>, Refusal> {
+    known_once(sheet, rows.iter().map(|r| r.item))?;
     let mut changes = vec![];
     for row in rows {
-        let item = sheet.item(row.item).ok_or_else(|| {
-            Refusal::invalid(
-                "rows",
-                worded(format!("項目{}はこのシートにありません。", row.item), format!("Item {} is not on this sheet.", row.item)),
-            )
-        })?;
+        let item = sheet.item(row.item).ok_or(Refusal::not_found())?;
         let facts = facts_of(items, row.item);
         let base = facts.answer.as_ref().map_or(Pos::NEVER, |a| a.pos);
         if base != row.base {
             return Err(stale(row.item));
         }
-        let named = |refusal: Refusal| Refusal {
-            text: worded(format!("項目{}: {}", row.item, refusal.text.ja), format!("Item {}: {}", row.item, refusal.text.en)),
-            ..refusal
-        };
+        let named = |refusal: Refusal| named(row.item, refusal);
         let old = facts.answer.as_ref().map(|a| a.content.clone()).unwrap_or_default();
         let mut content = old.clone();
         if let Some(text) = row.text.as_ref().filter(|t| **t != joined(&old)) {
-            content = Content { text: text.clone(), points: Default::default(), out_of_scope: None, remarks: old.remarks.clone() };
-            if let Some(reason) = text.strip_prefix("【対象外】") {
-                content.text = String::new();
-                content.out_of_scope = Some(reason.to_owned());
-            }
+            content = Content { remarks: old.remarks.clone(), ..read_joined(item, text) };
         }
         if let Some(remarks) = &row.remarks {
             content.remarks.clone_from(remarks);
@@ -168,26 +250,27 @@ pub fn import(
             changes.extend(give(case, item, &facts, act, base, content, Origin::Imported { file: file.to_owned() }).map_err(named)?);
         }
         if let Some(evidence) = &row.evidence {
-            changes.extend(claims_from_lines(case, sheet, &facts, evidence, act).map_err(named)?);
+            changes.extend(claims_from_lines(case, item, &facts, evidence, act).map_err(named)?);
         }
     }
     Ok(changes)
 }
 
 /// Turns the lines of an evidence cell into claims: what stands already stays, what is gone is withdrawn.
-fn claims_from_lines(case: &CaseFacts, sheet: &Sheet, facts: &ItemFacts, cell: &str, act: &mut Act) -> Result<Vec<Change>, Refusal> {
-    let lines: Vec<&str> = cell.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
-    let item = sheet.item(facts.no).ok_or(Refusal::not_found())?;
+fn claims_from_lines(case: &CaseFacts, item: &Item, facts: &ItemFacts, cell: &str, act: &mut Act) -> Result<Vec<Change>, Refusal> {
+    let mut lines: Vec<String> = vec![];
+    for line in cell.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|l| !l.is_empty()) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
     let mut changes: Vec<Change> = facts
         .claims
         .iter()
-        .filter(|c| !lines.contains(&c.written().as_str()))
+        .filter(|c| !lines.contains(&c.written()))
         .map(|c| Change::ClaimWithdrawn { case: case.case.id, item: facts.no, claim: c.id })
         .collect();
-    for line in lines {
-        if facts.claims.iter().any(|c| c.written() == line) {
-            continue;
-        }
+    for line in lines.iter().filter(|l| !facts.claims.iter().any(|c| c.written() == **l)) {
         changes.push(crate::evidence::claim(case, item, act, read_claim(line), None)?);
     }
     Ok(changes)
@@ -213,7 +296,7 @@ pub fn read_claim(line: &str) -> ClaimContent {
     }
 }
 
-/// Takes over ticked rows of an evaluator's filled sheet.
+/// Takes over ticked rows of an evaluator's filled sheet, all or nothing like [`import`].
 pub fn import_verdicts(
     case: &CaseFacts,
     sheet: &Sheet,
@@ -221,18 +304,13 @@ pub fn import_verdicts(
     rows: &[ImportedVerdict],
     act: &Act,
 ) -> Result<Vec<Change>, Refusal> {
+    known_once(sheet, rows.iter().map(|r| r.item))?;
     let mut changes = vec![];
     for row in rows {
-        if sheet.item(row.item).is_none() {
-            return Err(Refusal::invalid(
-                "rows",
-                worded(format!("項目{}はこのシートにありません。", row.item), format!("Item {} is not on this sheet.", row.item)),
-            ));
-        }
         let facts = facts_of(items, row.item);
         let given = verdict::give(case, sheet, &facts, act, row.base, row.content.clone()).map_err(|r| match r.why {
             Why::Conflict => stale(row.item),
-            _ => Refusal { text: worded(format!("項目{}: {}", row.item, r.text.ja), format!("Item {}: {}", row.item, r.text.en)), ..r },
+            _ => named(row.item, r),
         })?;
         changes.extend(given);
     }
@@ -251,10 +329,9 @@ fn stale(item: ItemNo) -> Refusal {
 
 /// Opens the case that renews another: same product, body and sheet.
 pub fn renew(old: &CaseFacts, act: &mut Act) -> Result<Case, Refusal> {
-    old.in_state(&[crate::case::State::Certified, crate::case::State::Watched, crate::case::State::Expired])?;
-    let id: Id<crate::id::Case> = act.fresh();
+    old.allows(Kind::RenewCase)?;
     Ok(Case {
-        id,
+        id: act.fresh(),
         number: None,
         state: crate::case::State::Draft,
         round: 0,

@@ -70,7 +70,7 @@ impl Doing<'_, '_> {
                     return Err(Refusal::invalid("from", text("同じチェックシートの案件を選んでください。", "Choose a case of the same sheet.")).into());
                 }
                 let there = all_items(self.tx, &sheet, &view)?;
-                let changes = reuse::copy(&facts, &sheet, &here, &source.case, &there, items.as_deref(), &self.act)?;
+                let changes = reuse::copy(&facts, &sheet, &here, &source.case, &there, items.as_deref(), &mut self.act)?;
                 self.write_all(&changes)
             }
             Command::CopyItem { case, item, from } => {

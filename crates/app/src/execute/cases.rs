@@ -137,7 +137,7 @@ impl Doing<'_, '_> {
                 let fresh = evaluation::facts(self.tx, renewed.id)?.ok_or(Refusal::not_found())?;
                 let view = policy::view(&self.act.actor, &fresh, Some(Side::Applicant))?;
                 let here = all_items(self.tx, &sheet, &view)?;
-                let changes = reuse::copy(&fresh, &sheet, &here, &facts.case, &items, None, &self.act)?;
+                let changes = reuse::copy(&fresh, &sheet, &here, &facts.case, &items, None, &mut self.act)?;
                 self.write_all(&changes)
             }
             Command::WithdrawCase { case, reason } => {
