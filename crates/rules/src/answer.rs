@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::act::Act;
 use crate::case::CaseFacts;
 use crate::change::Change;
+use crate::command::Kind;
 use crate::id::{self, Id, ItemNo, PointNo, Pos};
 use crate::item::ItemFacts;
 use crate::party::bounded;
@@ -154,12 +155,7 @@ pub struct Review {
 
 /// Refuses what the applicant may not change now.
 pub fn writable(case: &CaseFacts, item: ItemNo) -> Result<(), Refusal> {
-    if !case.case.state.is_open_to_applicant() {
-        return Err(Refusal::state(text(
-            "申請後のため、回答は変更できません。改善依頼で戻された後に編集できます。",
-            "The round is submitted, so answers cannot be changed until it is returned.",
-        )));
-    }
+    case.allows(Kind::GiveAnswer)?;
     if case.flagged().is_some_and(|flagged| !flagged.contains(&item)) {
         return Err(Refusal::state(worded(
             format!("項目{item}は今回の改善依頼の対象ではないため、変更できません。"),
@@ -195,7 +191,12 @@ pub fn give(
         (_, origin) => origin,
     };
     let mut changes = vec![];
-    let status = if content.is_empty() { Status::Open } else { Status::InProgress };
+    let status = match current {
+        _ if content.is_empty() => Status::Open,
+        // Confirming words as they stand does not undo that they are ready.
+        Some(a) if a.content == content => facts.work.status.max(Status::InProgress),
+        _ => Status::InProgress,
+    };
     if facts.work.status != status {
         changes.push(Change::WorkSet { case: case.case.id, item: item.no, work: Work { status, ..facts.work.clone() } });
     }
@@ -234,7 +235,7 @@ pub fn set_work(case: &CaseFacts, facts: &ItemFacts, work: Work) -> Result<Vec<C
 pub fn review(case: &CaseFacts, facts: &ItemFacts, act: &Act, seen: Pos, ok: bool, comment: &str) -> Result<Change, Refusal> {
     writable(case, facts.no)?;
     let Some(by) = act.actor.person else { return Err(Refusal::forbidden()) };
-    let Some(answer) = &facts.answer else {
+    let Some(answer) = facts.answer.as_ref().filter(|a| !a.content.is_empty()) else {
         return Err(Refusal::state(text("まだ回答がありません。", "There is no answer yet.")));
     };
     if answer.pos != seen {
@@ -253,9 +254,10 @@ pub fn review(case: &CaseFacts, facts: &ItemFacts, act: &Act, seen: Pos, ok: boo
     Ok(Change::AnswerReviewed { case: case.case.id, item: facts.no, answer: seen, ok, comment, by })
 }
 
-/// Answers the 改善策 of the last returned round.
+/// Answers the 改善策 of the last returned round; only items that came back are open.
 pub fn answer_improvement(case: &CaseFacts, facts: &ItemFacts, act: &Act, written: &str) -> Result<Change, Refusal> {
-    case.in_state(&[crate::case::State::Returned])?;
+    case.allows(Kind::AnswerImprovement)?;
+    writable(case, facts.no)?;
     let Some(by) = act.actor.person else { return Err(Refusal::forbidden()) };
     if facts.verdict.as_ref().is_none_or(|v| v.content.improvement.is_empty()) {
         return Err(Refusal::state(text("この項目に改善策はありません。", "No improvement was asked for this item.")));

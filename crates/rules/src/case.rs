@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, Actor};
 use crate::change::Change;
+use crate::command::Kind;
 use crate::id::{self, Digest, Id, ItemNo, Pos};
 use crate::party::{Organisation, OrganisationKind, Product, Settings, bounded};
 use crate::refusal::Refusal;
@@ -62,16 +63,60 @@ impl State {
     pub const fn is_open_to_applicant(self) -> bool {
         matches!(self, State::Draft | State::Returned)
     }
-    /// Nothing follows.
-    pub const fn is_closed(self) -> bool {
-        matches!(self, State::Refused | State::Renewed | State::Expired | State::Withdrawn)
-    }
     /// A certificate stands.
     pub const fn is_certified(self) -> bool {
         matches!(self, State::Certified | State::Watched)
     }
-    pub const fn is_decided(self) -> bool {
-        matches!(self, State::Decided | State::Certified | State::Refused | State::Watched | State::Renewed | State::Expired)
+}
+
+/// The states in which a kind of command acts on a case; none for kinds that act on no case.
+pub const fn states(kind: Kind) -> &'static [State] {
+    use State::{Certified, Decided, Draft, Expired, InReview, Returned, Submitted, Watched};
+    match kind {
+        Kind::FoundInstallation
+        | Kind::CreateOrganisation
+        | Kind::InvitePerson
+        | Kind::AcceptInvitation
+        | Kind::SetRoles
+        | Kind::SetSettings
+        | Kind::ChangePassword
+        | Kind::SetLanguage
+        | Kind::CreateProduct
+        | Kind::ReviseProduct
+        | Kind::AddPhrase
+        | Kind::RemovePhrase
+        | Kind::IssueToken
+        | Kind::RevokeToken
+        | Kind::AddSheet
+        | Kind::ConfirmText
+        | Kind::AddEvidence
+        | Kind::OpenCase => &[],
+        Kind::SubmitRound
+        | Kind::GiveAnswer
+        | Kind::ConfirmAnswers
+        | Kind::SetWork
+        | Kind::ReviewAnswer
+        | Kind::CopyAnswers
+        | Kind::CopyItem
+        | Kind::ProposeOutOfScope
+        | Kind::ImportAnswers
+        | Kind::MakeClaims
+        | Kind::WithdrawClaim => &[Draft, Returned],
+        Kind::AnswerImprovement => &[Returned],
+        Kind::AcceptRound => &[Submitted],
+        Kind::AssignEvaluator | Kind::ReleaseEvaluator | Kind::DeclareInterest | Kind::SendMessage => &[Submitted, InReview, Returned],
+        Kind::ReturnRound | Kind::DecideCase | Kind::ConfirmClaim | Kind::GiveVerdict | Kind::ImportVerdicts | Kind::ApproveVerdict => {
+            &[InReview]
+        }
+        Kind::SetDue => &[Submitted, InReview, Returned, Decided],
+        Kind::IssueCertificate | Kind::RefuseCertificate => &[Decided],
+        Kind::StartWatch => &[Certified],
+        Kind::ReportChange | Kind::AgreePublication => &[Certified, Watched],
+        Kind::RenewCase => &[Certified, Watched, Expired],
+        // The applicant until the decision, either side while a certificate stands: see `withdraw`.
+        Kind::WithdrawCase => &[Draft, Submitted, InReview, Returned, Certified, Watched],
+        // What is shown to whom is the applicant's to say at any time.
+        Kind::DiscloseCase => &State::ALL,
     }
 }
 
@@ -201,6 +246,18 @@ impl CaseFacts {
             _ => None,
         }
     }
+    /// Refuses a kind of command for which it is too early or too late.
+    pub fn allows(&self, kind: Kind) -> Result<(), Refusal> {
+        let states = states(kind);
+        let writes = kind != Kind::SubmitRound && states == self::states(Kind::GiveAnswer);
+        if writes && matches!(self.case.state, State::Submitted | State::InReview) {
+            return Err(Refusal::state(text(
+                "申請後のため、回答は変更できません。改善依頼で戻された後に編集できます。",
+                "The round is submitted, so answers cannot be changed until it is returned.",
+            )));
+        }
+        if states.is_empty() { Ok(()) } else { self.in_state(states) }
+    }
     /// Refuses unless the case is in one of the states.
     pub fn in_state(&self, states: &[State]) -> Result<(), Refusal> {
         if states.contains(&self.case.state) {
@@ -237,7 +294,8 @@ pub fn open(act: &mut Act, provider: &Organisation, product: &Product, body: &Or
     })
 }
 
-/// Assigns an evaluator. Nobody judges a case of their own organisation, unless it is a self-evaluation.
+/// Assigns an evaluator; a person has one part in a case, so a new part replaces the old one and its declaration.
+/// Nobody judges a case of their own organisation, unless it is a self-evaluation.
 /// `evaluator_belongs_to` lists every organisation of the evaluator.
 pub fn assign(
     facts: &CaseFacts,
@@ -245,7 +303,11 @@ pub fn assign(
     part: Part,
     evaluator_belongs_to: &[Id<id::Organisation>],
 ) -> Result<Change, Refusal> {
-    facts.in_state(&[State::Submitted, State::InReview, State::Returned])?;
+    facts.allows(Kind::AssignEvaluator)?;
+    if facts.assignments.iter().any(|a| a.person == person && a.part == part) {
+        // Assigning again would silently drop the declaration.
+        return Err(Refusal::invalid("person", text("この人はすでに割り当てられています。", "This person is assigned already.")));
+    }
     if !facts.case.is_self_evaluation() && evaluator_belongs_to.contains(&facts.case.provider) {
         return Err(Refusal::invalid(
             "person",
@@ -260,6 +322,7 @@ pub fn assign(
 
 /// Records the evaluator's declaration; a conflict ends the assignment.
 pub fn declare_interest(facts: &CaseFacts, act: &Act, conflict: bool, statement: &str) -> Result<Vec<Change>, Refusal> {
+    facts.allows(Kind::DeclareInterest)?;
     let (Some(_), Some(person)) = (facts.assignment(&act.actor), act.actor.person) else { return Err(Refusal::forbidden()) };
     let statement = bounded("statement", statement.trim(), 2000)?;
     if conflict && statement.is_empty() {
@@ -275,9 +338,8 @@ pub fn declare_interest(facts: &CaseFacts, act: &Act, conflict: bool, statement:
 
 /// Withdraws the application (applicant, before the decision) or the certificate (body, after it).
 pub fn withdraw(facts: &CaseFacts, applicant: bool, reason: &str) -> Result<Change, Refusal> {
-    if applicant {
-        facts.in_state(&[State::Draft, State::Submitted, State::InReview, State::Returned, State::Certified, State::Watched])?;
-    } else {
+    facts.allows(Kind::WithdrawCase)?;
+    if !applicant {
         facts.in_state(&[State::Certified, State::Watched])?;
     }
     let reason = bounded("reason", reason.trim(), 2000)?;

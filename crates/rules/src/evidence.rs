@@ -10,7 +10,7 @@ use crate::case::CaseFacts;
 use crate::change::Change;
 use crate::id::{self, Digest, Id, PointNo, Pos};
 use crate::item::ItemFacts;
-use crate::party::{bounded, line};
+use crate::party::line;
 use crate::refusal::Refusal;
 use crate::sheet::Item;
 use crate::text::{Text, text, worded};
@@ -140,7 +140,7 @@ pub struct Stored {
     pub digest: Digest,
 }
 
-/// Adds a file, or a new version of one.
+/// Adds a file, or a new version of one; `before` is then the newest version that stands.
 pub fn add(act: &mut Act, file: Stored, label: Label, valid_until: Option<Date>, before: Option<&Evidence>) -> Result<Evidence, Refusal> {
     let (Some(by), Some(organisation)) = (act.actor.person, act.actor.organisation) else { return Err(Refusal::forbidden()) };
     if file.size == 0 {
@@ -190,6 +190,9 @@ pub struct ClaimContent {
     pub place: String,
 }
 
+/// The longest name of a document or place of a claim, in characters.
+const LONGEST_NAME: usize = 300;
+
 /// Claims that a document shows the item at a place. `file` is the evidence named by `content`.
 pub fn claim(case: &CaseFacts, item: &Item, act: &mut Act, content: ClaimContent, file: Option<&Evidence>) -> Result<Change, Refusal> {
     writable(case, item.no)?;
@@ -209,15 +212,18 @@ pub fn claim(case: &CaseFacts, item: &Item, act: &mut Act, content: ClaimContent
     let document = match file {
         Some(file) if file.organisation == case.case.provider => file.name.clone(),
         Some(_) => return Err(Refusal::not_found().at("evidence")),
-        None => line("document", &content.document, 300)?,
+        None if content.evidence.is_some() => return Err(Refusal::not_found().at("evidence")),
+        None => line("document", &content.document, LONGEST_NAME)?,
     };
+    // One line, because a sheet writes one claim a line.
+    let place = if content.place.trim().is_empty() { String::new() } else { line("place", &content.place, LONGEST_NAME)? };
     let claim = Claim {
         id: act.fresh(),
         point: content.point,
-        evidence: content.evidence,
+        evidence: file.map(|f| f.id),
         document,
         page: content.page,
-        place: bounded("place", content.place.trim(), 300)?,
+        place,
         by,
         at: act.at,
         pos: Pos::NEVER,

@@ -60,8 +60,9 @@ impl ItemFacts {
     pub fn is_approved(&self) -> bool {
         matches!((&self.approval, &self.verdict), (Some(a), Some(v)) if a.verdict == v.pos && a.agrees)
     }
+    /// An evaluator saw what a claim says, and the claim still stands.
     pub fn has_confirmed_evidence(&self) -> bool {
-        self.confirmations.iter().any(|c| c.finding == Finding::Seen)
+        self.confirmations.iter().any(|c| c.finding == Finding::Seen && self.claims.iter().any(|claim| claim.id == c.claim))
     }
     /// Changed by the applicant after the given cut (that of the round before).
     pub fn changed_since(&self, cut: Pos) -> bool {

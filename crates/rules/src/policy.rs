@@ -51,20 +51,23 @@ impl CaseView {
     }
 }
 
-/// The sides from which the actor may look at the case, the likeliest first.
+/// The sides from which the actor may look at the case, the likeliest first. Who belongs to the applicant,
+/// in whatever role, does not stand on the body's side, where draft verdicts are, unless it is a self-evaluation.
 pub fn sides(actor: &Actor, facts: &CaseFacts) -> Vec<Side> {
     let Some(organisation) = actor.organisation else { return vec![] };
     let mut out = vec![];
     if organisation == facts.case.provider && (actor.has(Role::Officer) || actor.has(Role::Colleague)) {
         out.push(Side::Applicant);
     }
-    if organisation == facts.case.body && facts.case.round > 0 {
+    let partial = !facts.case.is_self_evaluation() && actor.belongs_to.contains(&facts.case.provider);
+    if organisation == facts.case.body && facts.case.round > 0 && !partial {
         let assigned = facts.assignment(actor).is_some_and(|a| a.interest.as_ref().is_none_or(|i| !i.conflict));
         if actor.has(Role::Secretariat) || actor.has(Role::Decider) || (actor.has(Role::Evaluator) && assigned) {
             out.push(Side::Body);
         }
     }
-    if actor.has(Role::InstitutionOfficer) && facts.case.state.is_decided() && facts.disclosed_to.contains(&organisation) {
+    // From the decision on and for good: who relied on a certificate also learns that it was withdrawn.
+    if actor.has(Role::InstitutionOfficer) && facts.decision.is_some() && facts.disclosed_to.contains(&organisation) {
         out.push(Side::Institution);
     }
     out
@@ -103,8 +106,19 @@ fn when(ok: bool) -> Result<(), Refusal> {
     if ok { Ok(()) } else { Err(Refusal::forbidden()) }
 }
 
-/// May the actor do this kind of thing there? The rule of the command itself comes after.
+/// May the actor do this kind of thing there, and is it the time for it? The rule of the command itself comes after.
+///
+/// # Errors
+/// `NotFound` for a case out of the actor's sight, `Forbidden` for lack of a role, `State` where the case has moved on.
 pub fn may(kind: Kind, actor: &Actor, place: Place) -> Result<(), Refusal> {
+    permitted(kind, actor, place)?;
+    match place {
+        Place::Case(facts) => facts.allows(kind),
+        Place::Installation | Place::Organisation(_) => Ok(()),
+    }
+}
+
+fn permitted(kind: Kind, actor: &Actor, place: Place) -> Result<(), Refusal> {
     if let crate::act::Means::Token { write: false, .. } = actor.means {
         return Err(Refusal::new(Why::Forbidden, text("このAPIトークンは読み取り専用です。", "This token may only read.")));
     }

@@ -60,13 +60,14 @@ pub struct Progress {
 pub fn progress(sheet: &Sheet, items: &[ItemFacts]) -> Progress {
     let facts = |no: ItemNo| items.binary_search_by_key(&no, |i| i.no).ok().map(|i| &items[i]);
     let mut total = Counts::default();
+    // Not the sum of the categories: an imported form may have none.
+    sheet.items.iter().for_each(|item| total.add(sheet, facts(item.no)));
     let mut categories = vec![];
     for major in &sheet.majors {
         for minor in &major.minors {
             let mut counts = Counts::default();
             for item in sheet.items_of(&minor.id) {
                 counts.add(sheet, facts(item.no));
-                total.add(sheet, facts(item.no));
             }
             if counts.items > 0 {
                 categories.push(CategoryProgress { minor: minor.id.clone(), major: major.name.clone(), name: minor.name.clone(), counts });

@@ -2,21 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use jiff::ToSpan;
+use jiff::{ToSpan, civil::Date};
 use serde_json::{Value, json};
 
 use crate::act::Act;
 use crate::case::{CaseFacts, Certificate, Part, State};
 use crate::change::Change;
-use crate::evidence::Evidence;
+use crate::command::Kind;
+use crate::evidence::{Claim, Evidence};
 use crate::id::{Digest, ItemNo};
 use crate::item::ItemFacts;
 use crate::party::{bounded, line};
 use crate::refusal::{Refusal, Why};
 use crate::sheet::{Class, Sheet};
-use crate::text::{Text, text, worded};
+use crate::text::{text, worded};
 
-/// Lists item numbers in a message, the first twenty.
+/// Item numbers for a message, the first twenty.
 fn listed(items: &[ItemNo]) -> String {
     let mut out = items.iter().take(20).map(ToString::to_string).collect::<Vec<_>>().join(", ");
     if items.len() > 20 {
@@ -36,16 +37,19 @@ fn must_be_empty(items: Vec<ItemNo>, ja: &str, en: &str) -> Result<(), Refusal> 
 /// The sealed content of a round, in an order that does not depend on the store: it is what the digest covers.
 /// `file` finds the evidence a claim points to.
 pub fn snapshot<'a>(items: &[ItemFacts], file: impl Fn(crate::id::Id<crate::id::Evidence>) -> Option<&'a Evidence>) -> Value {
-    let rows: Vec<Value> = items
-        .iter()
-        .filter(|i| i.answer.is_some() || !i.claims.is_empty())
+    let mut said: Vec<&ItemFacts> =
+        items.iter().filter(|i| i.answer.is_some() || !i.claims.is_empty() || i.improvement_answer.is_some()).collect();
+    said.sort_by_key(|i| i.no);
+    let rows: Vec<Value> = said
+        .into_iter()
         .map(|i| {
-            let claims: Vec<Value> = i
-                .claims
-                .iter()
-                .map(|c| {
-                    let digest = c.evidence.and_then(&file).map(|e| e.digest.to_string());
-                    json!({ "point": c.point, "document": c.document, "page": c.page, "place": c.place, "sha256": digest })
+            let digest = |c: &Claim| c.evidence.and_then(&file).map(|e| e.digest);
+            let mut claims: Vec<_> = i.claims.iter().map(|c| (c.point, &c.document, c.page, &c.place, digest(c))).collect();
+            claims.sort();
+            let claims: Vec<Value> = claims
+                .into_iter()
+                .map(|(point, document, page, place, sha256)| {
+                    json!({ "point": point, "document": document, "page": page, "place": place, "sha256": sha256 })
                 })
                 .collect();
             json!({
@@ -61,9 +65,7 @@ pub fn snapshot<'a>(items: &[ItemFacts], file: impl Fn(crate::id::Id<crate::id::
 
 /// Submits a round. It is refused where a 改善策 has no answer; other gaps are the quality check's to show.
 pub fn submit(case: &CaseFacts, items: &[ItemFacts], act: &Act, digest: Digest) -> Result<Change, Refusal> {
-    if !case.case.state.is_open_to_applicant() {
-        case.in_state(&[State::Draft, State::Returned])?;
-    }
+    case.allows(Kind::SubmitRound)?;
     let Some(by) = act.actor.person else { return Err(Refusal::forbidden()) };
     if !items.iter().any(ItemFacts::is_answered) {
         return Err(Refusal::state(text("回答が1件もないため、申請できません。", "There is no answer yet, so it cannot be submitted.")));
@@ -80,7 +82,7 @@ pub fn submit(case: &CaseFacts, items: &[ItemFacts], act: &Act, digest: Digest) 
 
 /// Takes up a submitted round; the first time it gives the case its 整理番号.
 pub fn accept(case: &CaseFacts, number: &str) -> Result<Change, Refusal> {
-    case.in_state(&[State::Submitted])?;
+    case.allows(Kind::AcceptRound)?;
     let number = match &case.case.number {
         Some(number) => number.clone(),
         None => line("number", number, 40)?,
@@ -96,11 +98,11 @@ pub fn give_back(
     flagged: Option<Vec<ItemNo>>,
     message: &str,
 ) -> Result<Change, Refusal> {
-    case.in_state(&[State::InReview])?;
+    case.allows(Kind::ReturnRound)?;
     if !items.iter().any(|i| i.verdict.as_ref().is_some_and(|v| v.round == case.case.round)) {
         return Err(Refusal::state(text("このラウンドの判定がまだ1件もありません。", "No verdict was given in this round yet.")));
     }
-    approved(case, items)?;
+    approved(case, items.iter().filter(|i| i.verdict.as_ref().is_some_and(|v| v.round == case.case.round)))?;
     let flagged = match flagged {
         None => None,
         Some(list) => {
@@ -136,22 +138,23 @@ pub fn give_back(
     Ok(Change::RoundReturned { case: case.case.id, round: case.case.round, flagged, message: bounded("message", message.trim(), 4000)? })
 }
 
-/// Where four eyes are demanded, every verdict of this round needs the second evaluator's agreement.
-fn approved(case: &CaseFacts, items: &[ItemFacts]) -> Result<(), Refusal> {
+/// Where four eyes are demanded, every one of these verdicts needs the second evaluator's agreement.
+fn approved<'a>(case: &CaseFacts, items: impl Iterator<Item = &'a ItemFacts>) -> Result<(), Refusal> {
     let demanded = case.settings.second_evaluator || case.assignments.iter().any(|a| a.part == Part::Second);
     if !demanded {
         return Ok(());
     }
-    let missing =
-        items.iter().filter(|i| i.verdict.as_ref().is_some_and(|v| v.round == case.case.round) && !i.is_approved()).map(|i| i.no).collect();
+    let missing = items.filter(|i| i.verdict.is_some() && !i.is_approved()).map(|i| i.no).collect();
     must_be_empty(missing, "第2評価者の承認がない判定があります。", "Some verdicts lack the second evaluator's approval")
 }
 
-/// Decides the case. Every item needs a verdict; certifying needs none left open; who gave verdicts does not decide.
+/// Decides the case. Every item needs a verdict, of whatever round; certifying needs none that fails or is open,
+/// and none on words that changed afterwards: what nobody has judged never passes. Who gives verdicts does not decide.
 pub fn decide(case: &CaseFacts, sheet: &Sheet, items: &[ItemFacts], act: &Act, certify: bool, grounds: &str) -> Result<Change, Refusal> {
-    case.in_state(&[State::InReview])?;
+    case.allows(Kind::DecideCase)?;
     let Some(by) = act.actor.person else { return Err(Refusal::forbidden()) };
-    if items.iter().any(|i| i.verdict.as_ref().is_some_and(|v| v.by == by)) {
+    let judges = case.assignment(&act.actor).is_some_and(|a| a.part == Part::First);
+    if judges || items.iter().any(|i| i.verdict.as_ref().is_some_and(|v| v.by == by)) {
         return Err(Refusal::state(text(
             "この案件で判定を入力した人は、最終判定を行えません。",
             "Whoever gave a verdict in this case cannot decide it.",
@@ -161,7 +164,7 @@ pub fn decide(case: &CaseFacts, sheet: &Sheet, items: &[ItemFacts], act: &Act, c
     if grounds.is_empty() {
         return Err(Refusal::invalid("grounds", text("判定の根拠を入力してください。", "Give the grounds of the decision.")));
     }
-    approved(case, items)?;
+    approved(case, items.iter())?;
     let class = |i: &ItemFacts| i.verdict.as_ref().and_then(|v| sheet.mark(&v.content.mark)).map(|m| m.class);
     let none: Vec<ItemNo> =
         sheet.items.iter().map(|i| i.no).filter(|no| items.iter().find(|i| i.no == *no).and_then(class).is_none()).collect();
@@ -169,13 +172,27 @@ pub fn decide(case: &CaseFacts, sheet: &Sheet, items: &[ItemFacts], act: &Act, c
     if certify {
         let open = items.iter().filter(|i| matches!(class(i), Some(Class::Open | Class::Fails))).map(|i| i.no).collect();
         must_be_empty(open, "不適合または保留の項目があるため、認定できません。", "Items that fail or are open stand against certifying")?;
+        let stale = items.iter().filter(|i| i.verdict.as_ref().is_some_and(|v| i.changed_since(v.pos))).map(|i| i.no).collect();
+        must_be_empty(
+            stale,
+            "判定のあとに回答または証跡が変わった項目があるため、認定できません。判定し直してください。",
+            "Items whose answer or evidence changed after the verdict have to be judged again before certifying",
+        )?;
     }
     Ok(Change::CaseDecided { case: case.case.id, certify, grounds, by })
 }
 
-/// Issues the certificate of a decision to certify. The number is the case's own with the round it rests on.
+/// The last day of a validity of whole months that begins on `issued`: the day before the same day of the last
+/// month, or that month's end where it has no such day (民法第143条第2項).
+fn last_day(issued: Date, months: u16) -> Result<Date, jiff::Error> {
+    let same_day = issued.checked_add(i32::from(months).months())?;
+    if same_day.day() == issued.day() { same_day.yesterday() } else { Ok(same_day) }
+}
+
+/// Issues the certificate of a decision to certify; its number is the case's own, marked as a certificate's.
+/// `renewed` is the case it renews, whose certificate ends with that.
 pub fn certify(case: &CaseFacts, act: &mut Act, scope: &str, renewed: Option<&CaseFacts>) -> Result<Vec<Change>, Refusal> {
-    case.in_state(&[State::Decided])?;
+    case.allows(Kind::IssueCertificate)?;
     let Some(by) = act.actor.person else { return Err(Refusal::forbidden()) };
     if !case.decision.as_ref().is_some_and(|d| d.certify) {
         return Err(Refusal::state(text("認定の判定ではないため、認定証は発行できません。", "The decision is not to certify.")));
@@ -184,7 +201,7 @@ pub fn certify(case: &CaseFacts, act: &mut Act, scope: &str, renewed: Option<&Ca
     let valid_until = case
         .settings
         .validity_months
-        .map(|m| issued.checked_add(i32::from(m).months()).and_then(|d| d.yesterday()))
+        .map(|months| last_day(issued, months))
         .transpose()
         .map_err(|_| Refusal::state(text("有効期限を計算できません。", "The validity cannot be computed.")))?;
     let certificate = Certificate {
@@ -204,9 +221,4 @@ pub fn certify(case: &CaseFacts, act: &mut Act, scope: &str, renewed: Option<&Ca
         changes.push(Change::StateMoved { case: old.case.id, state: State::Renewed, reason: case.case.number.clone().unwrap_or_default() });
     }
     Ok(changes)
-}
-
-/// What a certificate says about the kind of evaluation.
-pub const fn self_evaluation_note() -> Text {
-    text("本証は自己評価の結果を示すものです。", "This certificate states the result of a self-evaluation.")
 }

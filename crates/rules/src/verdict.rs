@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
 use crate::answer::{LONGEST, conflict};
-use crate::case::{CaseFacts, Part, State};
+use crate::case::{CaseFacts, Part};
 use crate::change::Change;
+use crate::command::Kind;
 use crate::evidence::Finding;
 use crate::id::{self, Id, ItemNo, Pos};
 use crate::item::ItemFacts;
@@ -101,7 +102,7 @@ pub fn confirm_claim(
     finding: Finding,
     comment: &str,
 ) -> Result<Change, Refusal> {
-    case.in_state(&[State::InReview])?;
+    case.allows(Kind::ConfirmClaim)?;
     declared(case, act)?;
     let Some(by) = act.actor.person else { return Err(Refusal::forbidden()) };
     if !facts.claims.iter().any(|c| c.id == claim) {
@@ -109,6 +110,17 @@ pub fn confirm_claim(
     }
     let comment = bounded("comment", comment.trim(), 2000)?;
     Ok(Change::ClaimConfirmed { case: case.case.id, item: facts.no, claim, round: case.case.round, finding, comment, by })
+}
+
+/// Nobody judges their own words; in a self-evaluation somebody might have to.
+fn not_own(facts: &ItemFacts, by: Id<id::Person>) -> Result<(), Refusal> {
+    if facts.answer.as_ref().is_some_and(|a| a.by == by) {
+        return Err(Refusal::state(text(
+            "自分が書いた回答は評価できません。別の評価者に依頼してください。",
+            "You wrote this answer yourself, so another evaluator has to judge it.",
+        )));
+    }
+    Ok(())
 }
 
 /// Gives a verdict on top of the version the evaluator saw (`base`).
@@ -120,7 +132,7 @@ pub fn give(
     base: Pos,
     content: VerdictContent,
 ) -> Result<Vec<Change>, Refusal> {
-    case.in_state(&[State::InReview])?;
+    case.allows(Kind::GiveVerdict)?;
     if declared(case, act)? == Part::Second {
         return Err(Refusal::state(text(
             "第2評価者は判定を承認する役割です。判定は主担当の評価者が入力します。",
@@ -128,6 +140,7 @@ pub fn give(
         )));
     }
     let Some(by) = act.actor.person else { return Err(Refusal::forbidden()) };
+    not_own(facts, by)?;
     if facts.verdict.as_ref().map_or(Pos::NEVER, |v| v.pos) != base {
         return Err(conflict());
     }
@@ -159,7 +172,7 @@ pub fn give(
 
 /// Approves a verdict. Who gave it never approves it.
 pub fn approve(case: &CaseFacts, facts: &ItemFacts, act: &Act, seen: Pos, agrees: bool, comment: &str) -> Result<Change, Refusal> {
-    case.in_state(&[State::InReview])?;
+    case.allows(Kind::ApproveVerdict)?;
     let part = declared(case, act)?;
     let Some(by) = act.actor.person else { return Err(Refusal::forbidden()) };
     let Some(verdict) = &facts.verdict else {
@@ -171,6 +184,7 @@ pub fn approve(case: &CaseFacts, facts: &ItemFacts, act: &Act, seen: Pos, agrees
     if verdict.by == by {
         return Err(Refusal::state(text("判定した本人は承認できません。", "Whoever gave the verdict cannot approve it.")));
     }
+    not_own(facts, by)?;
     if part != Part::Second {
         return Err(Refusal::state(text("承認は第2評価者が行います。", "The second evaluator approves.")));
     }
@@ -183,7 +197,7 @@ pub fn approve(case: &CaseFacts, facts: &ItemFacts, act: &Act, seen: Pos, agrees
 
 /// Writes in the item's question thread, from either side, while the case runs.
 pub fn ask(case: &CaseFacts, item: ItemNo, act: &Act, side: Side, written: &str) -> Result<Change, Refusal> {
-    case.in_state(&[State::Submitted, State::InReview, State::Returned])?;
+    case.allows(Kind::SendMessage)?;
     if side == Side::Institution {
         return Err(Refusal::forbidden());
     }
