@@ -363,3 +363,165 @@ pub fn expire(facts: &CaseFacts, today: Date) -> Option<Change> {
 pub fn next_number(prefix: &str, year: i16, taken_this_year: u32) -> String {
     format!("{prefix}-{year}-{:04}", taken_this_year + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Finding;
+    use crate::item::ItemFacts;
+    use crate::party::Organisation;
+    use crate::refusal::Why;
+    use crate::world::*;
+    use crate::{answer, evidence, reuse, round, verdict};
+
+    #[test]
+    fn the_table_of_states_is_as_written_down() {
+        let mut out = String::from("# What may be asked for in each state of a case. Whatever is not here is refused.\n");
+        for state in State::ALL {
+            let allowed: Vec<&str> = Kind::ALL.iter().filter(|k| states(**k).contains(&state)).map(|k| k.code()).collect();
+            out.push_str(&format!("{state:?}: {}\n", allowed.join(" ")));
+        }
+        golden("state_table.txt", &out);
+    }
+
+    /// Every rule of a case, asked for by the right person with good input.
+    fn ask(kind: Kind, facts: &CaseFacts) -> Result<(), Refusal> {
+        let sheet = sheet();
+        let item = sheet.item(ItemNo(2)).unwrap();
+        let (seen, open) = (answered(2, "対応しています。"), ItemFacts::untouched(ItemNo(2)));
+        let with_claim = ItemFacts { claims: vec![claim(30)], ..seen.clone() };
+        let improve = {
+            let mut facts = judged(2, "partly", 1);
+            facts.verdict.as_mut().unwrap().content.improvement = "改善".into();
+            facts
+        };
+        let conforms = verdict::VerdictContent { mark: "conforms".into(), ..Default::default() };
+        let (mut by_officer, by_first) = (act(officer()), act(first()));
+        match kind {
+            Kind::GiveAnswer => {
+                answer::give(facts, item, &open, &by_officer, Pos::NEVER, content("対応"), answer::Origin::Written).map(drop)
+            }
+            Kind::SetWork => answer::set_work(facts, &open, answer::Work::default()).map(drop),
+            Kind::ReviewAnswer => answer::review(facts, &seen, &act(colleague()), Pos(10), true, "").map(drop),
+            Kind::AnswerImprovement => answer::answer_improvement(facts, &improve, &by_officer, "直しました").map(drop),
+            Kind::MakeClaims => evidence::claim(facts, item, &mut by_officer, reuse::read_claim("規程 p.1"), None).map(drop),
+            Kind::WithdrawClaim => evidence::withdraw_claim(facts, &with_claim, id(30)).map(drop),
+            Kind::ProposeOutOfScope => reuse::propose(facts, &sheet, &[], &product(), &by_officer).map(drop),
+            Kind::SubmitRound => round::submit(facts, &[seen], &by_officer, Digest([0; 32])).map(drop),
+            Kind::AcceptRound => round::accept(facts, "AK-2026-0001").map(drop),
+            Kind::ReturnRound => round::give_back(facts, &all_judged("conforms"), &sheet, None, "").map(drop),
+            Kind::DecideCase => round::decide(facts, &sheet, &all_judged("conforms"), &act(decider()), true, "根拠").map(drop),
+            Kind::IssueCertificate => round::certify(facts, &mut act(secretariat()), "範囲", None).map(drop),
+            Kind::ConfirmClaim => verdict::confirm_claim(facts, &with_claim, &by_first, id(30), Finding::Seen, "").map(drop),
+            Kind::GiveVerdict => verdict::give(facts, &sheet, &seen, &by_first, Pos::NEVER, conforms).map(drop),
+            Kind::ApproveVerdict => {
+                verdict::approve(&with_second(facts.clone()), &judged(2, "conforms", 1), &act(second()), Pos(110), true, "").map(drop)
+            }
+            Kind::SendMessage => verdict::ask(facts, ItemNo(2), &by_officer, crate::policy::Side::Applicant, "質問").map(drop),
+            Kind::AssignEvaluator => assign(facts, id(SECOND), Part::Second, &[body()]).map(drop),
+            Kind::DeclareInterest => declare_interest(facts, &by_first, false, "").map(drop),
+            Kind::WithdrawCase => withdraw(facts, true, "理由").map(drop),
+            Kind::RenewCase => reuse::renew(facts, &mut by_officer).map(drop),
+            other => facts.allows(other),
+        }
+    }
+
+    #[test]
+    fn every_rule_refuses_exactly_the_states_that_the_table_leaves_out() {
+        for kind in Kind::ALL.iter().filter(|k| !states(**k).is_empty()) {
+            for state in State::ALL {
+                let answer = ask(*kind, &case(state));
+                if states(*kind).contains(&state) {
+                    assert_eq!(answer, Ok(()), "{} in {state:?}", kind.code());
+                } else {
+                    assert_eq!(answer.map_err(|r| r.why), Err(Why::State), "{} in {state:?}", kind.code());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_of_no_case_is_never_out_of_time() {
+        assert!(State::ALL.iter().all(|s| case(*s).allows(Kind::AddPhrase).is_ok()));
+    }
+
+    fn organisation(n: Id<id::Organisation>, kinds: &[OrganisationKind]) -> Organisation {
+        Organisation { id: n, name: "組織".into(), kinds: kinds.to_vec(), settings: Settings::default() }
+    }
+
+    #[test]
+    fn a_case_opens_as_a_draft_of_the_providers_own_product_with_a_body() {
+        let own = organisation(provider(), &[OrganisationKind::Provider]);
+        let judge = organisation(body(), &[OrganisationKind::Body]);
+        let sheet = SheetId("test@1".into());
+        let opened = open(&mut act(officer()), &own, &product(), &judge, &sheet).unwrap();
+        assert_eq!((opened.state, opened.round, opened.number.clone(), opened.is_self_evaluation()), (State::Draft, 0, None, false));
+        let foreign = Product { organisation: body(), ..product() };
+        assert_eq!(open(&mut act(officer()), &own, &foreign, &judge, &sheet).unwrap_err().field, Some("product"));
+        assert_eq!(open(&mut act(officer()), &own, &product(), &own, &sheet).unwrap_err().field, Some("body"));
+    }
+
+    #[test]
+    fn nobody_evaluates_a_case_of_their_own_organisation_unless_it_is_a_self_evaluation() {
+        let mut facts = case(State::Submitted);
+        let refused = assign(&facts, id(SECOND), Part::First, &[body(), provider()]).unwrap_err();
+        assert_eq!((refused.why, refused.field), (Why::Invalid, Some("person")));
+        facts.case.body = provider();
+        assert!(assign(&facts, id(SECOND), Part::First, &[provider()]).is_ok());
+    }
+
+    #[test]
+    fn assigning_again_does_not_drop_a_declaration_and_a_new_part_replaces_the_old() {
+        let facts = case(State::InReview);
+        assert_eq!(assign(&facts, id(FIRST), Part::First, &[body()]).unwrap_err().field, Some("person"));
+        let moved = assign(&facts, id(FIRST), Part::Second, &[body()]).unwrap();
+        assert_eq!(moved, Change::EvaluatorAssigned { case: id(50), person: id(FIRST), part: Part::Second });
+    }
+
+    #[test]
+    fn a_conflict_of_interest_is_stated_and_ends_the_assignment() {
+        let facts = case(State::InReview);
+        assert_eq!(declare_interest(&facts, &act(first()), false, "").unwrap().len(), 1);
+        assert_eq!(declare_interest(&facts, &act(first()), true, " ").unwrap_err().field, Some("statement"));
+        let changes = declare_interest(&facts, &act(first()), true, "前職").unwrap();
+        assert_eq!(changes[1], Change::EvaluatorReleased { case: id(50), person: id(FIRST) });
+        assert_eq!(declare_interest(&facts, &act(second()), false, "").unwrap_err().why, Why::Forbidden);
+    }
+
+    #[test]
+    fn the_applicant_withdraws_until_the_decision_and_either_side_a_certificate() {
+        for state in State::ALL {
+            let body = withdraw(&case(state), false, "理由");
+            assert_eq!(body.is_ok(), state.is_certified(), "{state:?}");
+        }
+        assert_eq!(withdraw(&case(State::Draft), true, " ").unwrap_err().field, Some("reason"));
+    }
+
+    #[test]
+    fn a_certificate_stands_on_its_last_day_and_ends_the_day_after() {
+        let facts = case(State::Certified);
+        let day = |d: &str| d.parse::<Date>().unwrap();
+        assert_eq!(expire(&facts, day("2028-11-21")), None);
+        assert!(matches!(expire(&facts, day("2028-11-22")), Some(Change::StateMoved { state: State::Expired, .. })));
+        assert_eq!(expire(&case(State::Renewed), day("2028-11-22")), None, "it ended already");
+        assert_eq!(expire(&case(State::Draft), day("2028-11-22")), None);
+        let mut endless = case(State::Watched);
+        endless.certificate.as_mut().unwrap().valid_until = None;
+        assert_eq!(expire(&endless, day("9999-12-31")), None);
+    }
+
+    #[test]
+    fn numbers_count_within_a_year() {
+        assert_eq!(next_number("AK", 2026, 0), "AK-2026-0001");
+        assert_eq!(next_number("AK", 2026, 9999), "AK-2026-10000");
+    }
+
+    #[test]
+    fn flagged_items_count_only_while_the_round_is_returned() {
+        let mut facts = case(State::Returned);
+        facts.rounds[0].flagged = Some(vec![ItemNo(2)]);
+        assert_eq!(facts.flagged(), Some(&[ItemNo(2)][..]));
+        facts.case.state = State::InReview;
+        assert_eq!(facts.flagged(), None);
+    }
+}

@@ -19,3 +19,5 @@ pub mod round;
 pub mod sheet;
 pub mod text;
 pub mod verdict;
+#[cfg(test)]
+mod world;

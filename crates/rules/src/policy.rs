@@ -196,3 +196,196 @@ pub const fn turn(state: State) -> Option<Side> {
         State::Certified | State::Refused | State::Watched | State::Renewed | State::Expired | State::Withdrawn => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::act::Means;
+    use crate::case::states;
+    use crate::world::*;
+
+    /// The case in the first state where this kind of command acts; a decided one where it acts on none.
+    fn fitting(kind: Kind) -> CaseFacts {
+        case(states(kind).first().copied().unwrap_or(State::Certified))
+    }
+
+    /// Which roles may do what, where: the table that the documentation shows.
+    fn table() -> String {
+        let mut out = String::from("# What each role may do. Whatever is not here is refused.\n");
+        for kind in Kind::ALL {
+            let facts = fitting(*kind);
+            let mut who = vec![];
+            for role in Role::ALL {
+                let word = format!("{role:?}").to_lowercase();
+                let may = |place, side| may(*kind, &standing(role, side), place).is_ok();
+                if may(Place::Installation, None) {
+                    who.push(word.clone());
+                }
+                let own = may(Place::Organisation(id(199)), None);
+                let other = may(Place::Organisation(provider()), None);
+                if !may(Place::Installation, None) && (own || other) {
+                    who.push(format!("{word}@{}", if other { "any_organisation" } else { "own_organisation" }));
+                }
+                if states(*kind).is_empty() {
+                    continue;
+                }
+                for (side, place) in [
+                    (Some(Side::Applicant), "applicant"),
+                    (Some(Side::Body), "body"),
+                    (Some(Side::Institution), "institution"),
+                    (None, "outside"),
+                ] {
+                    if may(Place::Case(&facts), side) {
+                        who.push(format!("{word}@{place}"));
+                    }
+                }
+            }
+            out.push_str(&format!("{:<22} {}\n", kind.code(), who.join(" ")));
+        }
+        out
+    }
+
+    #[test]
+    fn the_table_of_roles_is_as_written_down() {
+        golden("policy_table.txt", &table());
+    }
+
+    #[test]
+    fn nobody_without_a_role_does_anything_but_care_for_their_own_account() {
+        let own = [Kind::ChangePassword, Kind::SetLanguage, Kind::IssueToken, Kind::RevokeToken];
+        for kind in Kind::ALL.iter().filter(|k| !own.contains(k)) {
+            for place in [Place::Installation, Place::Organisation(provider()), Place::Case(&fitting(*kind))] {
+                for organisation in [provider(), body(), hospital()] {
+                    assert!(may(*kind, &person(FIRST, organisation, &[]), place).is_err(), "{}", kind.code());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_reading_token_changes_nothing_and_a_writing_token_makes_no_token() {
+        let token = |write| Actor { means: Means::Token { id: id(1), write }, ..officer() };
+        for kind in Kind::ALL {
+            assert_eq!(may(*kind, &token(false), Place::Case(&fitting(*kind))).unwrap_err().why, Why::Forbidden, "{}", kind.code());
+        }
+        assert!(may(Kind::OpenCase, &token(true), Place::Installation).is_ok());
+        for kind in [Kind::IssueToken, Kind::ChangePassword] {
+            assert_eq!(may(kind, &token(true), Place::Installation).unwrap_err().why, Why::Forbidden);
+        }
+    }
+
+    #[test]
+    fn a_case_out_of_sight_does_not_exist() {
+        let stranger = person(90, id(199), &Role::ALL);
+        for kind in Kind::ALL {
+            assert_eq!(may(*kind, &stranger, Place::Case(&fitting(*kind))).unwrap_err().why, Why::NotFound, "{}", kind.code());
+        }
+        assert_eq!(view(&stranger, &case(State::Certified), None).unwrap_err().why, Why::NotFound);
+        assert_eq!(view(&officer(), &case(State::Certified), Some(Side::Body)).unwrap_err().why, Why::NotFound);
+    }
+
+    #[test]
+    fn the_installation_itself_founds_and_invites_in_and_touches_no_case() {
+        let allowed: Vec<Kind> = Kind::ALL.iter().copied().filter(|k| may(*k, &Actor::system(), Place::Installation).is_ok()).collect();
+        assert_eq!(allowed, [Kind::FoundInstallation, Kind::AcceptInvitation]);
+        for kind in Kind::ALL.iter().filter(|k| !states(**k).is_empty()) {
+            assert!(may(*kind, &Actor::system(), Place::Case(&fitting(*kind))).is_err(), "{}", kind.code());
+        }
+    }
+
+    #[test]
+    fn a_colleague_answers_and_does_not_submit() {
+        let facts = case(State::Draft);
+        assert!(may(Kind::GiveAnswer, &colleague(), Place::Case(&facts)).is_ok());
+        assert_eq!(may(Kind::SubmitRound, &colleague(), Place::Case(&facts)).unwrap_err().why, Why::Forbidden);
+    }
+
+    #[test]
+    fn who_has_several_roles_in_a_self_evaluation_stands_on_both_sides() {
+        let mut facts = case(State::InReview);
+        facts.case.body = provider();
+        let both = person(FIRST, provider(), &[Role::Officer, Role::Evaluator]);
+        assert_eq!(sides(&both, &facts), [Side::Applicant, Side::Body]);
+        let only_judges = person(FIRST, provider(), &[Role::Evaluator]);
+        assert_eq!(sides(&only_judges, &facts), [Side::Body]);
+    }
+
+    #[test]
+    fn an_evaluator_sees_a_case_only_while_assigned_and_free_of_conflict() {
+        let mut facts = case(State::InReview);
+        assert_eq!(sides(&first(), &facts), [Side::Body]);
+        assert_eq!(sides(&second(), &facts), []);
+        facts.assignments[0].interest = None;
+        assert_eq!(sides(&first(), &facts), [Side::Body], "they have to see it to declare");
+        facts.assignments[0].interest = Some(crate::case::Interest { conflict: true, statement: "x".into() });
+        assert_eq!(sides(&first(), &facts), []);
+    }
+
+    #[test]
+    fn who_belongs_to_the_applicant_never_stands_on_the_bodys_side() {
+        for actor in [first(), secretariat(), decider()] {
+            let joined = Actor { belongs_to: vec![body(), provider()], ..actor };
+            assert_eq!(sides(&joined, &case(State::InReview)), []);
+            let mut own = case(State::InReview);
+            own.case.provider = body();
+            assert!(sides(&joined, &own).contains(&Side::Body), "a self-evaluation is allowed");
+        }
+    }
+
+    #[test]
+    fn the_body_sees_nothing_of_a_draft_and_what_was_submitted_afterwards() {
+        assert_eq!(sides(&secretariat(), &case(State::Draft)), []);
+        let seen = view(&secretariat(), &in_round_two(case(State::InReview)), None).unwrap();
+        assert_eq!((seen.side(), seen.content(), seen.verdicts()), (Side::Body, Pos(200), Pos::NOW));
+    }
+
+    #[test]
+    fn the_applicant_sees_verdicts_when_a_round_is_returned_and_at_the_decision() {
+        let shown = |facts: &CaseFacts| view(&officer(), facts, None).unwrap().verdicts();
+        assert_eq!(shown(&case(State::Draft)), Pos::NEVER);
+        assert_eq!(shown(&case(State::Submitted)), Pos::NEVER);
+        assert_eq!(shown(&case(State::InReview)), Pos::NEVER);
+        assert_eq!(shown(&case(State::Returned)), Pos(190));
+        assert_eq!(shown(&in_round_two(case(State::InReview))), Pos(190), "no draft of the second round");
+        assert_eq!(shown(&case(State::Decided)), Pos(180));
+        assert_eq!(shown(&case(State::Withdrawn)), Pos::NEVER, "withdrawn before anything was returned");
+    }
+
+    #[test]
+    fn an_institution_sees_a_disclosed_case_from_the_decision_on_even_when_it_is_withdrawn() {
+        for state in State::ALL {
+            let facts = case(state);
+            assert_eq!(!sides(&physician(), &facts).is_empty(), facts.decision.is_some(), "{state:?}");
+        }
+        let mut facts = case(State::Certified);
+        facts.case.state = State::Withdrawn;
+        let seen = view(&physician(), &facts, None).unwrap();
+        assert_eq!((seen.side(), seen.content(), seen.verdicts()), (Side::Institution, Pos(100), Pos(180)));
+        facts.disclosed_to.clear();
+        assert_eq!(sides(&physician(), &facts), []);
+    }
+
+    #[test]
+    fn a_view_of_a_round_never_reaches_further_than_the_view_it_narrows() {
+        let facts = in_round_two(case(State::Returned));
+        let now = view(&officer(), &facts, None).unwrap();
+        assert_eq!(now.at_round(&facts, 1).unwrap().content(), Pos(100));
+        assert_eq!(now.at_round(&facts, 1).unwrap().at_round(&facts, 2).unwrap().content(), Pos(100));
+        assert_eq!(now.at_round(&facts, 3), None);
+    }
+
+    #[test]
+    fn it_is_the_turn_of_the_side_whose_commands_move_the_case_on() {
+        for state in State::ALL {
+            let moves = |kind: Kind| states(kind).contains(&state);
+            let expected = if moves(Kind::SubmitRound) {
+                Some(Side::Applicant)
+            } else if [Kind::AcceptRound, Kind::ReturnRound, Kind::IssueCertificate].into_iter().any(moves) {
+                Some(Side::Body)
+            } else {
+                None
+            };
+            assert_eq!(turn(state), expected, "{state:?}");
+        }
+    }
+}
