@@ -144,7 +144,7 @@ impl Page {
                     div.site-who {
                         (self.languages())
                         @if let Some(who) = &self.who {
-                            span.who { (who.name) small { (who.organisation) } }
+                            a.who href=(crate::urls::account()) { (who.name) small { (who.organisation) } }
                             form method="post" action=(SIGN_OUT_PATH) data-forget { (csrf(&who.csrf)) (submit(lang, Kind::Quiet, &text("サインアウト", "Sign out"))) }
                         }
                     }

@@ -53,7 +53,7 @@ pub fn case_tabs(visit: &Visit, read: &CaseRead, here: &str) -> Markup {
     let applicant = read.side == Side::Applicant;
     let body = read.side == Side::Body;
     let import = (applicant && may(visit, read, Act::ImportAnswers)) || (body && may(visit, read, Act::ImportVerdicts));
-    let links: [(bool, Text, &str); 8] = [
+    let links: [(bool, Text, &str); 9] = [
         (true, text("概要", "Overview"), ""),
         (true, text("項目", "Items"), "items"),
         (body, text("評価ワークベンチ", "Workbench"), "bench"),
@@ -61,6 +61,7 @@ pub fn case_tabs(visit: &Visit, read: &CaseRead, here: &str) -> Markup {
         (read.facts.case.round > 0, text("ラウンド", "Rounds"), "rounds"),
         (read.side != Side::Institution, text("品質チェック", "Quality check"), "quality"),
         (import, text("取込み", "Import"), "import"),
+        (true, text("書き出し", "Export"), "export"),
         (true, text("印刷", "Print"), "print"),
     ];
     let case = read.facts.case.id;
