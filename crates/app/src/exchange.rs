@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use documents::LoneEvidence;
 use documents::form::{FilledRow, FilledSheet};
-use documents::read_sheet::{Fault, ReadSheet, Reading, read_sheet};
+use documents::read_sheet::{ReadSheet, Reading, read_sheet};
 use documents::sheet_csv::sheet_csv;
 use documents::sheet_xlsx::{Categories, Look, Paper, sheet_xlsx};
+pub use documents::read_sheet::Fault;
 use rules::act::Actor;
 use rules::command::{ImportedAnswer, ImportedVerdict};
 use rules::evidence::Finding;

@@ -14,6 +14,7 @@ use crate::draft::Draft;
 use crate::{App, Done, Error};
 
 pub use documents::read_form::{FormMapping, Preview as Glimpse};
+pub use documents::table::letters;
 
 /// The largest spreadsheet that is opened, in bytes.
 pub fn largest() -> u64 {
