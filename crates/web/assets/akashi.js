@@ -9,6 +9,7 @@
 //   data-select-all="NAME"  ticks every checkbox of that name in the form
 //   data-upload             on a form with files: shows progress in its <progress data-upload-bar>
 //   data-counter="ID"       on a textarea: the element that says how many characters are left
+//   data-insert="ID"        adds the value of the field data-insert-from to the text of that field, instead of asking the server
 //   data-scripted           hidden without scripts, shown with them; data-print prints; data-shortcuts turns keys on and off
 (() => {
   'use strict';
@@ -64,6 +65,15 @@
     const closer = event.target.closest?.('[data-close]');
     if (closer) { event.preventDefault(); closer.closest('dialog')?.close(); }
     if (event.target.closest?.('[data-print]')) window.print();
+    const inserter = event.target.closest?.('[data-insert]');
+    const into = inserter && document.getElementById(inserter.dataset.insert);
+    const words = inserter && document.getElementById(inserter.dataset.insertFrom)?.value;
+    if (into) {
+      event.preventDefault();
+      if (words) into.value = into.value.trim() ? `${into.value.trimEnd()}\n${words}` : words;
+      into.dispatchEvent(new Event('input', { bubbles: true }));
+      into.focus();
+    }
   });
 
   // Tick all.
