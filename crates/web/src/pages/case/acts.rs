@@ -2,7 +2,6 @@
 
 use app::read::case::CaseRead;
 use maud::{Markup, html};
-use rules::case::State;
 use rules::command::{Command, Kind as Act};
 use rules::party::{Organisation, OrganisationKind};
 use rules::policy::Side;
@@ -61,32 +60,29 @@ pub fn forms(visit: &Visit, read: &CaseRead, again: Again) -> Result<Markup, app
         return Ok(html! {});
     }
     let lang = visit.lang;
-    let state = read.facts.case.state;
     let case = read.facts.case.id;
     let n = read.facts.case.round + 1;
-    let can = |kind: Act, states: &[State]| may(visit, read, kind) && states.contains(&state);
-    let running = [State::Draft, State::Submitted, State::InReview, State::Returned, State::Certified, State::Watched];
+    let can = |kind: Act| may(visit, read, kind);
     let buttons = html! {
-        @if can(Act::SubmitRound, &[State::Draft, State::Returned]) {
+        @if can(Act::SubmitRound) {
             (link_button(lang, Kind::Primary, &worded(format!("第{n}回を申請する"), format!("Submit round {n}")), &urls::case_page(case, "submit")))
         }
-        @if state.is_open_to_applicant() { (link_button(lang, Kind::Secondary, &text("項目に回答する", "Answer items"), &urls::case_page(case, "items"))) }
+        @if read.facts.case.state.is_open_to_applicant() { (link_button(lang, Kind::Secondary, &text("項目に回答する", "Answer items"), &urls::case_page(case, "items"))) }
     };
-    let standing = [State::Certified, State::Watched];
     let mut more = vec![];
-    if can(Act::DiscloseCase, &State::ALL) {
+    if can(Act::DiscloseCase) {
         more.push(disclosure(visit, read, again)?);
     }
-    if can(Act::AgreePublication, &standing) {
+    if can(Act::AgreePublication) {
         more.push(publication_form(visit, read));
     }
-    if can(Act::ReportChange, &standing) {
+    if can(Act::ReportChange) {
         more.push(report_form(visit, read, again));
     }
-    if can(Act::RenewCase, &[State::Certified, State::Watched, State::Expired]) {
+    if can(Act::RenewCase) {
         more.push(renew_form(visit, read));
     }
-    if can(Act::WithdrawCase, &running) {
+    if can(Act::WithdrawCase) {
         more.push(withdraw_form(visit, read, again));
     }
     Ok(card(lang, &text("できること", "What you can do now"), html! {}, html! {

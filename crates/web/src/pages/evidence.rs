@@ -1,0 +1,222 @@
+//! The provider's evidence: the library, one document with its versions and uses, and the files themselves.
+
+use std::collections::BTreeSet;
+
+use app::read::case::CaseRead;
+use jiff::civil::Date;
+use maud::{Markup, html};
+use rules::evidence::{Evidence, Label};
+use rules::id::{self, Id, ItemNo};
+use rules::party::Role;
+use rules::refusal::Refusal;
+use rules::text::{text, worded};
+
+use super::form::{Again, Form, saved_at, saved_notice, settle};
+use super::signs::{date, label_tone, size, time};
+use super::word;
+use crate::chart::{Expiry, expiries};
+use crate::components::{Choice, Column, Crumb, Kind, Row, Table, Tone, card, csrf, date_field, empty, facts, file_field, link_button, select, submit, table, tag, upload_progress};
+use crate::route::{Answer, FileAnswer, FileContent, Guard, Route, get, post};
+use crate::shell::Page;
+use crate::urls;
+use crate::visit::{Upload, Visit};
+
+const PROVIDER: Guard = Guard::Roles(&[Role::Officer, Role::Colleague]);
+
+pub const ROUTES: &[Route] = &[
+    get("/evidence", PROVIDER, library),
+    post("/evidence", PROVIDER, add),
+    get("/evidence/{evidence}", PROVIDER, document),
+    post("/evidence/{evidence}", PROVIDER, renew),
+    get("/files/{evidence}", Guard::SignedIn, file),
+];
+
+/// The endings a file field offers; the server looks at the content too.
+pub const ACCEPT: &str = ".pdf,.png,.jpg,.jpeg,.xlsx,.docx,.pptx,.xls,.doc,.ods,.odt,.zip,.txt,.log,.md,.csv,.tsv";
+
+/// Media types that a browser shows by itself in the sandboxed frame; everything else is saved.
+const SHOWN: &[&str] = &["application/pdf", "image/png", "image/jpeg", "text/plain", "text/csv"];
+
+/// Takes an uploaded file into the library and names what it became.
+pub fn take(visit: &Visit, upload: &Upload, label: Label, valid_until: Option<Date>, series: Option<Id<id::Evidence>>) -> Result<Id<id::Evidence>, app::Error> {
+    let content = std::fs::File::open(&upload.path).map_err(|e| app::Error::Broken(format!("cannot read the upload {}: {e}", upload.name)))?;
+    let made = visit.app.add_evidence(visit.actor()?, &upload.name, content, label, valid_until, series)?.made;
+    Ok(made.and_then(|m| m.parse().ok()).ok_or(Refusal::not_found())?)
+}
+
+/// What the form of a file holds.
+fn taken(visit: &Visit, series: Option<Id<id::Evidence>>) -> Result<String, app::Error> {
+    let none = Refusal::invalid("file", text("ファイルを選んでください。", "Choose a file."));
+    let upload = visit.uploads.iter().find(|u| u.field == "file").ok_or(none)?;
+    let id = take(visit, upload, visit.form.word("label")?.unwrap_or_default(), visit.form.date("valid_until")?, series)?;
+    Ok(saved_at(&urls::document(id)))
+}
+
+fn library(visit: &Visit) -> Result<Answer, app::Error> {
+    Ok(library_page(visit, None)?.into())
+}
+
+fn add(visit: &Visit) -> Result<Answer, app::Error> {
+    settle(taken(visit, None), |refusal| library_page(visit, Some(("file", refusal))))
+}
+
+fn library_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
+    let lang = visit.lang;
+    let found = visit.app.library(visit.actor()?)?;
+    let today = rules::act::japan(visit.app.clock.now()).date();
+    let main = html! {
+        (card(lang, &text("証跡を登録する", "Add evidence"), html! {}, upload_form(visit, again, &urls::library(), None)))
+        (expiry(visit, &found, today))
+        h2 { (text("証跡の一覧", "All evidence").get(lang)) }
+        @if found.is_empty() {
+            (empty(lang, &text("証跡はまだありません", "No evidence yet"), &text("規程や記録のファイルを登録すると、各項目の根拠として示せます。", "Add rules and records to show them as grounds for items."), html! {}))
+        } @else { (list(visit, &found, today)) }
+    };
+    let mut page = visit.page(text("証跡", "Evidence"), main);
+    page.notices = saved_notice(visit, "");
+    Ok(page)
+}
+
+fn upload_form(visit: &Visit, again: Again, action: &str, now: Option<&Evidence>) -> Markup {
+    let lang = visit.lang;
+    let form = Form::new(visit, "file", again);
+    let labels: Vec<Choice> = Label::ALL.iter().map(|l| Choice::new(word(l), l.name())).collect();
+    let label = word(&now.map_or(Label::Confidential, |e| e.label));
+    html! {
+        (form.summary())
+        form method="post" action=(action) enctype="multipart/form-data" data-upload {
+            (csrf(&visit.csrf))
+            (file_field(lang, &form.field("file", text("ファイル", "File"), "").required(), ACCEPT, visit.app.config.upload_limit, false))
+            div.columns {
+                (select(lang, &form.field("label", text("公開の範囲", "Confidentiality"), &label).hint(text("「秘密」は評価機関だけに、「開示可」は開示先の医療機関にも見えます。", "Confidential files are for the evaluation body only; disclosable ones also for institutions.")).required(), &labels))
+                (date_field(lang, &form.field("valid_until", text("有効期限", "Valid until"), "")))
+            }
+            (submit(lang, Kind::Primary, &if now.is_some() { text("新しい版を登録する", "Add the new version") } else { text("登録する", "Add") }))
+            (upload_progress(lang))
+        }
+    }
+}
+
+fn expiry(visit: &Visit, found: &[Evidence], today: Date) -> Markup {
+    let list: Vec<Expiry> = found.iter().filter_map(|e| Some(Expiry { label: worded(e.name.clone(), e.name.clone()), on: e.valid_until?, href: Some(urls::document(e.id)) })).collect();
+    html! { @if !list.is_empty() { (expiries(visit.lang, "library-expiry", &text("証跡の有効期限", "Expiry of evidence"), &list, today)) } }
+}
+
+fn valid(visit: &Visit, evidence: &Evidence, today: Date) -> Markup {
+    html! {
+        @match evidence.valid_until {
+            Some(until) => { (date(until)) @if until < today { " " (tag(visit.lang, Tone::Danger, &text("期限切れ", "Expired"))) } },
+            None => { span.muted { "―" } },
+        }
+    }
+}
+
+fn list(visit: &Visit, found: &[Evidence], today: Date) -> Markup {
+    let lang = visit.lang;
+    let columns = vec![
+        Column::new(text("証跡", "Document")),
+        Column::new(text("版", "Version")).number(),
+        Column::new(text("公開の範囲", "Confidentiality")),
+        Column::new(text("有効期限", "Valid until")),
+        Column::new(text("大きさ", "Size")).number(),
+        Column::new(text("登録", "Added")),
+    ];
+    let rows = found.iter().map(|e| {
+        Row::new(vec![
+            html! { a href=(urls::document(e.id)) data-row { (e.name) } },
+            html! { (e.version) },
+            tag(lang, label_tone(e.label), &e.label.name()),
+            valid(visit, e, today),
+            html! { (size(e.size)) },
+            time(e.at),
+        ])
+    });
+    table(lang, &Table::new(text("証跡の一覧", "All evidence"), columns, rows.collect()).caption_hidden())
+}
+
+fn document(visit: &Visit) -> Result<Answer, app::Error> {
+    Ok(document_page(visit, None)?.into())
+}
+
+fn renew(visit: &Visit) -> Result<Answer, app::Error> {
+    let id: Id<id::Evidence> = visit.param("evidence")?;
+    let series = || -> Result<String, app::Error> {
+        let (versions, _) = visit.app.document(visit.actor()?, id)?;
+        taken(visit, versions.first().map(|v| v.series))
+    };
+    settle(series(), |refusal| document_page(visit, Some(("file", refusal))))
+}
+
+fn document_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
+    let lang = visit.lang;
+    let (versions, uses) = visit.app.document(visit.actor()?, visit.param("evidence")?)?;
+    let newest = versions.first().ok_or(Refusal::not_found())?;
+    let today = rules::act::japan(visit.app.clock.now()).date();
+    let main = html! {
+        (card(lang, &text("現在の版", "Current version"), tag(lang, label_tone(newest.label), &newest.label.name()), html! {
+            (facts(lang, &[
+                (text("版", "Version"), html! { (newest.version) }),
+                (text("種類", "Type"), html! { (newest.media) " / " (size(newest.size)) }),
+                (text("有効期限", "Valid until"), valid(visit, newest, today)),
+                (text("登録", "Added"), time(newest.at)),
+                (text("SHA-256", "SHA-256"), html! { code { (newest.digest) } }),
+            ]))
+            div.actions {
+                @if SHOWN.contains(&newest.media.as_str()) { (link_button(lang, Kind::Secondary, &text("表示する", "View"), &urls::file_view(newest.id, None, None))) }
+                (link_button(lang, Kind::Secondary, &text("ダウンロード", "Download"), &urls::file(newest.id, None)))
+            }
+        }))
+        (card(lang, &text("新しい版を登録する", "Add a new version"), html! {}, html! {
+            p { (text("提出済みの紐付けは元の版のまま残ります。作成中の項目は、項目ページで新しい版に付け替えてください。", "What was submitted keeps its version. For open items, claim the new version on the item's page.").get(lang)) }
+            (upload_form(visit, again, &urls::document(newest.id), Some(newest)))
+        }))
+        h2 { (text("版の履歴", "Versions").get(lang)) }
+        (list_versions(visit, &versions, today))
+        h2 { (text("紐付いている項目", "Where it is claimed").get(lang)) }
+        @if uses.is_empty() { p.muted { (text("まだどの項目にも紐付いていません。", "No item claims it yet.").get(lang)) } }
+        @else { (claimed(visit, uses.iter().map(|u| (u.case, u.item)))?) }
+    };
+    let mut page = visit.page(worded(newest.name.clone(), newest.name.clone()), main);
+    page.breadcrumb = vec![Crumb::link(text("証跡", "Evidence"), urls::library()), Crumb::here(worded(newest.name.clone(), newest.name.clone()))];
+    page.notices = saved_notice(visit, "");
+    Ok(page)
+}
+
+fn list_versions(visit: &Visit, versions: &[Evidence], today: Date) -> Markup {
+    let lang = visit.lang;
+    let columns = vec![Column::new(text("版", "Version")).number(), Column::new(text("ファイル", "File")), Column::new(text("有効期限", "Valid until")), Column::new(text("登録", "Added")), Column::new(text("SHA-256", "SHA-256"))];
+    let rows = versions.iter().map(|v| {
+        let digest = v.digest.to_string();
+        Row::new(vec![html! { (v.version) }, html! { a href=(urls::file(v.id, None)) { (v.name) } }, valid(visit, v, today), time(v.at), html! { code title=(digest) { (digest[..16]) "…" } }])
+    });
+    table(lang, &Table::new(text("版の履歴", "Versions"), columns, rows.collect()).caption_hidden())
+}
+
+/// The items that claim it, one line for each case.
+fn claimed(visit: &Visit, uses: impl Iterator<Item = (Id<id::Case>, ItemNo)>) -> Result<Markup, app::Error> {
+    let mut cases: Vec<(CaseRead, BTreeSet<ItemNo>)> = vec![];
+    for (case, item) in uses {
+        match cases.iter_mut().find(|(c, _)| c.facts.case.id == case) {
+            Some((_, items)) => drop(items.insert(item)),
+            None => cases.push((visit.app.case(visit.actor()?, case, None)?, BTreeSet::from([item]))),
+        }
+    }
+    Ok(html! {
+        ul { @for (case, items) in &cases { li {
+            a href=(urls::case(case.facts.case.id)) { (case.product.name) " " (case.facts.case.number.as_deref().unwrap_or("")) } ": "
+            @for no in items { a href=(urls::item(case.facts.case.id, *no)) { (no) } " " }
+        } } }
+    })
+}
+
+fn file(visit: &Visit) -> Result<Answer, app::Error> {
+    let (evidence, open) = visit.app.file(visit.actor()?, visit.param("evidence")?, visit.query.read("case")?)?;
+    let inline = visit.query.is_on("view") && SHOWN.contains(&evidence.media.as_str());
+    // Text is UTF-8 here; a CSV is shown as text, as browsers save it otherwise.
+    let media = match evidence.media.as_str() {
+        "text/csv" if inline => "text/plain; charset=utf-8".to_owned(),
+        text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
+        other => other.to_owned(),
+    };
+    Ok(Answer::File(FileAnswer { media, name: evidence.name, content: FileContent::Open(open), inline }))
+}
