@@ -10,5 +10,7 @@ pub mod route;
 pub mod server;
 mod session;
 pub mod shell;
+#[doc(hidden)]
+pub mod testing;
 pub mod urls;
 pub mod visit;
