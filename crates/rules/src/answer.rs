@@ -268,3 +268,134 @@ pub fn answer_improvement(case: &CaseFacts, facts: &ItemFacts, act: &Act, writte
     }
     Ok(Change::ImprovementAnswered { case: case.case.id, item: facts.no, round: case.case.round, text: written, by })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::State;
+    use crate::verdict::VerdictContent;
+    use crate::world::*;
+
+    fn give_to(facts: &ItemFacts, base: i64, content: Content, origin: Origin) -> Result<Vec<Change>, Refusal> {
+        let sheet = sheet();
+        give(&case(State::Draft), sheet.item(facts.no).unwrap(), facts, &act(officer()), Pos(base), content, origin)
+    }
+    fn untouched() -> ItemFacts {
+        ItemFacts::untouched(ItemNo(1))
+    }
+
+    #[test]
+    fn a_first_answer_starts_the_work_and_an_emptied_one_opens_it_again() {
+        let changes = give_to(&untouched(), 0, content("対応 "), Origin::Written).unwrap();
+        let work = Work { status: Status::InProgress, ..Work::default() };
+        assert_eq!(changes[0], Change::WorkSet { case: id(50), item: ItemNo(1), work: work.clone() });
+        assert!(matches!(&changes[1], Change::AnswerGiven { content: c, .. } if c.text == "対応"), "trailing blanks go");
+        let changes = give_to(&ItemFacts { work, ..answered(1, "対応") }, 10, content(""), Origin::Written).unwrap();
+        assert!(matches!(&changes[0], Change::WorkSet { work, .. } if work.status == Status::Open));
+    }
+
+    #[test]
+    fn new_words_are_no_longer_ready_and_the_same_words_are_no_new_version() {
+        let ready = ItemFacts { work: Work { status: Status::Ready, ..Work::default() }, ..answered(1, "対応") };
+        let changes = give_to(&ready, 10, content("変更"), Origin::Written).unwrap();
+        assert!(matches!(&changes[0], Change::WorkSet { work, .. } if work.status == Status::InProgress));
+        assert_eq!(give_to(&ready, 10, content("対応"), Origin::Written), Ok(vec![]));
+    }
+
+    #[test]
+    fn who_saved_on_an_older_version_learns_of_the_newer_one() {
+        for base in [0, 9, 11, -1, i64::MAX] {
+            assert_eq!(give_to(&answered(1, "対応"), base, content("別"), Origin::Written).unwrap_err().why, Why::Conflict);
+        }
+    }
+
+    #[test]
+    fn saving_copied_words_as_they_stand_confirms_them_and_leaves_them_ready() {
+        let mut copied = answered(1, "対応");
+        copied.work.status = Status::Ready;
+        copied.answer.as_mut().unwrap().origin = Origin::Copied { case: id(51), item: ItemNo(1) };
+        let changes = give_to(&copied, 10, content("対応"), Origin::Written).unwrap();
+        assert!(matches!(&changes[..], [Change::AnswerGiven { origin: Origin::Confirmed, .. }]));
+        let changes = give_to(&copied, 10, content("書き直し"), Origin::Written).unwrap();
+        assert!(matches!(&changes[1], Change::AnswerGiven { origin: Origin::Written, .. }));
+    }
+
+    #[test]
+    fn only_sub_points_of_the_item_are_answered_and_empty_ones_are_dropped() {
+        let points =
+            |p: &[(u16, &str)]| Content { points: p.iter().map(|(n, t)| (PointNo(*n), (*t).to_owned())).collect(), ..Content::default() };
+        for odd in [0, 3, u16::MAX] {
+            assert_eq!(give_to(&untouched(), 0, points(&[(odd, "x")]), Origin::Written).unwrap_err().field, Some("points"), "{odd}");
+        }
+        let changes = give_to(&untouched(), 0, points(&[(1, "一"), (2, " ")]), Origin::Written).unwrap();
+        assert!(matches!(&changes[1], Change::AnswerGiven { content, .. } if content.points.len() == 1));
+    }
+
+    #[test]
+    fn out_of_scope_needs_a_reason_and_texts_have_a_length() {
+        let no_reason = Content { out_of_scope: Some("　".into()), ..Content::default() };
+        assert_eq!(give_to(&untouched(), 0, no_reason, Origin::Written).unwrap_err().field, Some("out_of_scope"));
+        assert!(give_to(&untouched(), 0, content(&"あ".repeat(LONGEST)), Origin::Written).is_ok());
+        assert_eq!(give_to(&untouched(), 0, content(&"あ".repeat(LONGEST + 1)), Origin::Written).unwrap_err().field, Some("text"));
+    }
+
+    #[test]
+    fn only_returned_items_are_open_in_a_later_round() {
+        let mut facts = case(State::Returned);
+        assert_eq!(writable(&facts, ItemNo(1)), Ok(()));
+        facts.rounds[0].flagged = Some(vec![ItemNo(2)]);
+        assert_eq!(writable(&facts, ItemNo(2)), Ok(()));
+        assert_eq!(writable(&facts, ItemNo(1)).unwrap_err().why, Why::State);
+    }
+
+    #[test]
+    fn the_installation_writes_no_answers() {
+        let (sheet, by) = (sheet(), act(crate::act::Actor::system()));
+        let refused =
+            give(&case(State::Draft), sheet.item(ItemNo(1)).unwrap(), &untouched(), &by, Pos::NEVER, content("x"), Origin::Written);
+        assert_eq!(refused.unwrap_err().why, Why::Forbidden);
+        assert_eq!(review(&case(State::Draft), &answered(1, "x"), &by, Pos(10), true, "").unwrap_err().why, Why::Forbidden);
+    }
+
+    #[test]
+    fn an_item_without_an_answer_cannot_be_ready() {
+        let draft = case(State::Draft);
+        let ready = Work { status: Status::Ready, ..Work::default() };
+        assert_eq!(set_work(&draft, &untouched(), ready.clone()).unwrap_err().field, Some("status"));
+        assert_eq!(set_work(&draft, &answered(1, ""), ready.clone()).unwrap_err().field, Some("status"));
+        assert_eq!(set_work(&draft, &answered(1, "対応"), ready.clone()).unwrap().len(), 1);
+        assert_eq!(set_work(&draft, &ItemFacts { work: ready.clone(), ..answered(1, "対応") }, ready), Ok(vec![]));
+    }
+
+    #[test]
+    fn the_author_never_reviews_and_somebody_else_reviews_the_version_they_saw() {
+        let draft = case(State::Draft);
+        let facts = answered(1, "対応");
+        let by = |actor, seen, ok, comment| review(&draft, &facts, &act(actor), Pos(seen), ok, comment);
+        assert_eq!(by(officer(), 10, true, "").unwrap_err().why, Why::State);
+        assert_eq!(by(colleague(), 9, true, "").unwrap_err().why, Why::Conflict);
+        assert_eq!(by(colleague(), 10, false, " ").unwrap_err().field, Some("comment"));
+        assert!(by(colleague(), 10, true, "").is_ok() && by(colleague(), 10, false, "根拠が足りません").is_ok());
+        assert_eq!(review(&draft, &answered(1, ""), &act(colleague()), Pos(10), true, "").unwrap_err().why, Why::State);
+        assert_eq!(review(&draft, &untouched(), &act(colleague()), Pos::NEVER, true, "").unwrap_err().why, Why::State);
+    }
+
+    #[test]
+    fn an_improvement_is_answered_where_one_was_asked_and_the_item_came_back() {
+        let asked = |improvement: &str| {
+            let mut facts = judged(1, "partly", 1);
+            facts.verdict.as_mut().unwrap().content = VerdictContent { improvement: improvement.into(), ..VerdictContent::default() };
+            facts
+        };
+        let mut back = case(State::Returned);
+        let answer = |case: &CaseFacts, facts: &ItemFacts, text: &str| answer_improvement(case, facts, &act(officer()), text);
+        assert!(
+            matches!(answer(&back, &asked("改善"), " 直しました "), Ok(Change::ImprovementAnswered { round: 1, text, .. }) if text == "直しました")
+        );
+        assert_eq!(answer(&back, &asked(""), "x").unwrap_err().why, Why::State);
+        assert_eq!(answer(&back, &untouched(), "x").unwrap_err().why, Why::State);
+        assert_eq!(answer(&back, &asked("改善"), " ").unwrap_err().field, Some("text"));
+        back.rounds[0].flagged = Some(vec![ItemNo(2)]);
+        assert_eq!(answer(&back, &asked("改善"), "x").unwrap_err().why, Why::State, "item 1 did not come back");
+    }
+}

@@ -240,3 +240,76 @@ pub fn withdraw_claim(case: &CaseFacts, facts: &ItemFacts, claim: Id<id::Claim>)
         Err(Refusal::not_found())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::claim;
+    use super::*;
+    use crate::case::State;
+    use crate::id::ItemNo;
+    use crate::refusal::Why;
+    use crate::world::*;
+
+    fn stored(digest: u8, size: u64) -> Stored {
+        Stored { name: " 運用管理規程.pdf ".into(), media: "application/pdf".into(), size, digest: Digest([digest; 32]) }
+    }
+
+    #[test]
+    fn a_first_version_is_its_own_series_and_the_next_one_counts_on() {
+        let added = add(&mut act(officer()), stored(1, 9), Label::Public, None, None).unwrap();
+        assert_eq!((added.version, added.series, added.name.as_str()), (1, added.id, "運用管理規程.pdf"));
+        let next = add(&mut act(officer()), stored(2, 9), Label::Public, None, Some(&file())).unwrap();
+        assert_eq!((next.version, next.series), (2, file().series));
+        assert_ne!(next.id, next.series);
+    }
+
+    #[test]
+    fn empty_same_and_foreign_files_are_refused() {
+        let refused = |file, before: Option<&Evidence>| add(&mut act(officer()), file, Label::Public, None, before).unwrap_err();
+        assert_eq!(refused(stored(1, 0), None).field, Some("file"));
+        assert_eq!(refused(stored(7, 9), Some(&file())).field, Some("file"));
+        let foreign = Evidence { organisation: body(), ..file() };
+        assert_eq!(refused(stored(1, 9), Some(&foreign)).why, Why::NotFound);
+        let nobody = add(&mut act(crate::act::Actor::system()), stored(1, 9), Label::Public, None, None);
+        assert_eq!(nobody.unwrap_err().why, Why::Forbidden);
+    }
+
+    fn claimed(content: ClaimContent, file: Option<&Evidence>) -> Result<Claim, Refusal> {
+        let sheet = sheet();
+        match claim(&case(State::Draft), sheet.item(ItemNo(1)).unwrap(), &mut act(officer()), content, file)? {
+            Change::ClaimMade { claim: made, .. } => Ok(made),
+            other => panic!("{other:?}"),
+        }
+    }
+    fn named(document: &str) -> ClaimContent {
+        ClaimContent { document: document.into(), ..ClaimContent::default() }
+    }
+
+    #[test]
+    fn a_claim_takes_the_files_name_and_stands_on_one_line() {
+        let content = ClaimContent { evidence: Some(id(80)), place: " 第2章\n別表 ".into(), page: Some(3), ..named("x") };
+        let made = claimed(content, Some(&file())).unwrap();
+        assert_eq!(made.written(), "運用管理規程.pdf p.3 第2章 別表");
+        assert_eq!(made.evidence, Some(id(80)));
+    }
+
+    #[test]
+    fn a_claim_names_something_that_is_there() {
+        assert_eq!(claimed(named(" "), None).unwrap_err().field, Some("document"));
+        assert_eq!(claimed(ClaimContent { page: Some(0), ..named("x") }, None).unwrap_err().field, Some("page"));
+        assert!(claimed(ClaimContent { page: Some(u32::MAX), point: PointNo(2), ..named("x") }, None).is_ok());
+        assert_eq!(claimed(ClaimContent { point: PointNo(3), ..named("x") }, None).unwrap_err().field, Some("point"));
+        assert_eq!(claimed(ClaimContent { place: "あ".repeat(301), ..named("x") }, None).unwrap_err().field, Some("place"));
+        let foreign = Evidence { organisation: body(), ..file() };
+        assert_eq!(claimed(named("x"), Some(&foreign)).unwrap_err().why, Why::NotFound);
+        let unknown = ClaimContent { evidence: Some(id(81)), ..named("x") };
+        assert_eq!(claimed(unknown, None).unwrap_err().field, Some("evidence"), "an id alone proves no file");
+    }
+
+    #[test]
+    fn only_a_claim_that_stands_is_taken_back() {
+        let facts = ItemFacts { claims: vec![crate::world::claim(30)], ..answered(1, "x") };
+        assert!(withdraw_claim(&case(State::Draft), &facts, id(30)).is_ok());
+        assert_eq!(withdraw_claim(&case(State::Draft), &facts, id(31)).unwrap_err().why, Why::NotFound);
+    }
+}

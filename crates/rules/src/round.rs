@@ -222,3 +222,193 @@ pub fn certify(case: &CaseFacts, act: &mut Act, scope: &str, renewed: Option<&Ca
     }
     Ok(changes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Pos;
+    use crate::verdict::{Approval, ImprovementAnswer};
+    use crate::world::*;
+
+    fn improving(no: u16, round: u32) -> ItemFacts {
+        let mut facts = judged(no, "partly", round);
+        facts.verdict.as_mut().unwrap().content.improvement = "改善".into();
+        facts
+    }
+    fn improved(no: u16, pos: i64) -> ItemFacts {
+        let answer = ImprovementAnswer { round: 1, text: "直しました".into(), by: id(OFFICER), at: now(), pos: Pos(pos) };
+        ItemFacts { improvement_answer: Some(answer), ..improving(no, 1) }
+    }
+    fn agreed(facts: ItemFacts, agrees: bool) -> ItemFacts {
+        let verdict = facts.verdict.as_ref().unwrap().pos;
+        let approval = Approval { verdict, agrees, comment: String::new(), by: id(SECOND), at: now() };
+        ItemFacts { approval: Some(approval), ..facts }
+    }
+    fn judge(case: &CaseFacts, items: &[ItemFacts], certify: bool) -> Result<Change, Refusal> {
+        decide(case, &sheet(), items, &act(decider()), certify, "根拠")
+    }
+
+    #[test]
+    fn a_snapshot_is_the_same_in_any_order_and_holds_all_the_applicant_said() {
+        let with_claims = |a, b| ItemFacts { claims: vec![a, b], ..answered(1, "対応") };
+        let other = crate::evidence::Claim { document: "約款".into(), evidence: None, ..claim(31) };
+        let only_improved = ItemFacts { answer: None, verdict: None, ..improved(3, 200) };
+        let file = file();
+        let find = |_| Some(&file);
+        let one = snapshot(&[with_claims(claim(30), other.clone()), answered(2, "対応"), only_improved.clone()], find);
+        let two = snapshot(&[only_improved, answered(2, "対応"), with_claims(other, claim(30)), ItemFacts::untouched(ItemNo(4))], find);
+        assert_eq!(one, two);
+        assert_eq!(one["items"].as_array().unwrap().len(), 3);
+        assert_eq!(one["items"][0]["claims"][1]["sha256"], "07".repeat(32));
+    }
+
+    #[test]
+    fn a_round_is_submitted_with_an_answer_and_with_every_improvement_answered() {
+        let send = |case: &CaseFacts, items: &[ItemFacts]| submit(case, items, &act(officer()), Digest([0; 32]));
+        assert_eq!(send(&case(State::Draft), &[]).unwrap_err().why, Why::State);
+        assert_eq!(send(&case(State::Draft), &[answered(1, "")]).unwrap_err().why, Why::State);
+        let mut back = case(State::Returned);
+        assert!(send(&back, &[improving(1, 1)]).unwrap_err().text.ja.contains("項目 1"));
+        assert!(send(&back, &[improved(1, 105)]).is_err(), "an answer from before the verdict is none");
+        assert!(matches!(send(&back, &[improved(1, 195)]), Ok(Change::RoundSubmitted { round: 2, .. })));
+        back.rounds[0].flagged = Some(vec![ItemNo(2)]);
+        assert!(send(&back, &[improving(1, 1)]).is_ok(), "item 1 did not come back, so nobody can answer it");
+    }
+
+    #[test]
+    fn the_first_acceptance_gives_the_number_and_later_ones_keep_it() {
+        let mut new = case(State::Submitted);
+        new.case.number = None;
+        assert!(matches!(accept(&new, " AK-7 "), Ok(Change::RoundAccepted { number, .. }) if number == "AK-7"));
+        assert_eq!(accept(&new, " ").unwrap_err().field, Some("number"));
+        let again = in_round_two(case(State::Submitted));
+        assert!(matches!(accept(&again, "XX-9"), Ok(Change::RoundAccepted { round: 2, number, .. }) if number == "AK-2026-0001"));
+    }
+
+    #[test]
+    fn a_round_goes_back_with_verdicts_and_every_improvement_among_what_is_flagged() {
+        let back = |items: &[ItemFacts], flagged: Option<&[u16]>| {
+            give_back(&case(State::InReview), items, &sheet(), flagged.map(|f| f.iter().copied().map(ItemNo).collect()), " 連絡 ")
+        };
+        assert_eq!(back(&[answered(1, "x")], None).unwrap_err().why, Why::State);
+        assert!(matches!(back(&[improving(1, 1)], None), Ok(Change::RoundReturned { flagged: None, message, .. }) if message == "連絡"));
+        assert_eq!(back(&[improving(1, 1)], Some(&[])).unwrap_err().field, Some("flagged"));
+        assert_eq!(back(&[improving(1, 1)], Some(&[1, 254])).unwrap_err().field, Some("flagged"));
+        assert!(back(&[improving(1, 1), improving(3, 1)], Some(&[1])).unwrap_err().text.en.ends_with("(items 3)"));
+        let sorted = back(&[improving(1, 1)], Some(&[2, 1, 2]));
+        assert!(matches!(sorted, Ok(Change::RoundReturned { flagged: Some(f), .. }) if f == [ItemNo(1), ItemNo(2)]));
+        let old = give_back(&in_round_two(case(State::InReview)), &[judged(1, "conforms", 1)], &sheet(), None, "");
+        assert_eq!(old.unwrap_err().why, Why::State, "verdicts of the round before are not of this one");
+    }
+
+    #[test]
+    fn four_eyes_hold_a_round_until_the_second_evaluator_agrees() {
+        let mut demanded = case(State::InReview);
+        demanded.settings.second_evaluator = true;
+        for facts in [demanded.clone(), with_second(case(State::InReview))] {
+            let back = |item: ItemFacts| give_back(&facts, &[item], &sheet(), None, "");
+            assert!(back(judged(1, "conforms", 1)).is_err());
+            assert!(back(agreed(judged(1, "conforms", 1), false)).is_err());
+            assert!(back(agreed(judged(1, "conforms", 1), true)).is_ok());
+            let mut stale = agreed(judged(1, "conforms", 1), true);
+            stale.approval.as_mut().unwrap().verdict = Pos(109);
+            assert!(back(stale).is_err(), "the approval is of an older verdict");
+        }
+        let carried: Vec<ItemFacts> = all_judged("conforms");
+        assert!(judge(&in_round_two(demanded.clone()), &carried, true).is_err(), "a verdict carried over counts too");
+        let carried: Vec<ItemFacts> = carried.into_iter().map(|i| agreed(i, true)).collect();
+        assert!(judge(&in_round_two(demanded), &carried, true).is_ok());
+    }
+
+    #[test]
+    fn a_decision_rests_on_a_verdict_for_every_item_and_on_grounds() {
+        let review = case(State::InReview);
+        assert!(judge(&review, &all_judged("conforms"), true).is_ok());
+        assert!(judge(&review, &all_judged("conforms")[..3], false).unwrap_err().text.en.ends_with("(items 4)"));
+        let mut unknown = all_judged("conforms");
+        unknown[1].verdict.as_mut().unwrap().content.mark = "gone".into();
+        assert!(judge(&review, &unknown, false).unwrap_err().text.en.ends_with("(items 2)"));
+        let blank = decide(&review, &sheet(), &all_judged("conforms"), &act(decider()), true, " \n ");
+        assert_eq!(blank.unwrap_err().field, Some("grounds"));
+    }
+
+    #[test]
+    fn what_fails_or_is_open_is_not_certified_but_can_be_refused() {
+        let review = case(State::InReview);
+        for (mark, certifiable) in [("conforms", true), ("partly", true), ("out", true), ("fails", false), ("open", false)] {
+            assert_eq!(judge(&review, &all_judged(mark), true).is_ok(), certifiable, "{mark}");
+            assert!(judge(&review, &all_judged(mark), false).is_ok(), "{mark}");
+        }
+    }
+
+    #[test]
+    fn a_verdict_on_words_that_changed_afterwards_does_not_certify() {
+        let review = in_round_two(case(State::InReview));
+        let mut items = all_judged("conforms");
+        items[2].changed = Pos(195);
+        assert!(judge(&review, &items, true).unwrap_err().text.en.ends_with("(items 3)"));
+        assert!(judge(&review, &items, false).is_ok());
+        items[2] = ItemFacts { changed: Pos(195), ..judged(3, "conforms", 2) };
+        assert!(judge(&review, &items, true).is_ok(), "it was judged again");
+    }
+
+    #[test]
+    fn who_judges_does_not_decide() {
+        let by = |facts: &CaseFacts, actor| decide(facts, &sheet(), &all_judged("conforms"), &act(actor), true, "根拠");
+        assert_eq!(by(&case(State::InReview), first()).unwrap_err().why, Why::State);
+        let mut released = case(State::InReview);
+        released.assignments.clear();
+        assert_eq!(by(&released, first()).unwrap_err().why, Why::State, "their verdicts stay");
+        let mut assigned = case(State::InReview);
+        assigned.assignments[0].person = id(DECIDER);
+        assert_eq!(by(&assigned, decider()).unwrap_err().why, Why::State);
+    }
+
+    #[test]
+    fn a_certificate_follows_a_decision_to_certify_and_ends_the_one_it_renews() {
+        let by = |facts: &CaseFacts, old: Option<&CaseFacts>| certify(facts, &mut act(secretariat()), " 範囲 ", old);
+        let made = by(&case(State::Decided), None).unwrap();
+        let Change::CertificateIssued { certificate, .. } = &made[0] else { panic!() };
+        assert_eq!((certificate.number.as_str(), certificate.scope.as_str()), ("AK-2026-0001-C", "範囲"));
+        assert_eq!(
+            (certificate.issued.to_string(), certificate.valid_until.unwrap().to_string()),
+            ("2026-11-22".into(), "2028-11-21".into())
+        );
+        assert!(!certificate.provider_agrees && !certificate.body_agrees);
+        let mut refused = case(State::Decided);
+        refused.decision.as_mut().unwrap().certify = false;
+        assert_eq!(by(&refused, None).unwrap_err().why, Why::State);
+        let renewed = by(&case(State::Decided), Some(&case(State::Watched))).unwrap();
+        assert!(matches!(renewed[1], Change::StateMoved { state: State::Renewed, .. }));
+        assert_eq!(by(&case(State::Decided), Some(&case(State::Expired))).unwrap().len(), 1, "what ended already stays ended");
+        let mut endless = case(State::Decided);
+        endless.settings.validity_months = None;
+        assert!(
+            matches!(&by(&endless, None).unwrap()[0], Change::CertificateIssued { certificate, .. } if certificate.valid_until.is_none())
+        );
+    }
+
+    #[test]
+    fn a_validity_of_months_ends_before_the_same_day_or_with_the_month() {
+        for (issued, months, last) in [
+            ("2026-11-22", 24, "2028-11-21"),
+            ("2026-03-01", 12, "2027-02-28"),
+            ("2027-03-01", 12, "2028-02-29"),
+            ("2028-02-29", 12, "2029-02-28"),
+            ("2028-02-29", 48, "2032-02-28"),
+            ("2026-08-31", 6, "2027-02-28"),
+            ("2026-01-01", 1, "2026-01-31"),
+            ("2026-01-31", 1, "2026-02-28"),
+        ] {
+            assert_eq!(last_day(issued.parse().unwrap(), months).unwrap().to_string(), last, "{issued} + {months}");
+        }
+        assert!(last_day(Date::MAX, 1).is_err());
+    }
+
+    #[test]
+    fn a_message_lists_twenty_items_and_counts_the_rest() {
+        let all: Vec<ItemNo> = (1..=25).map(ItemNo).collect();
+        assert!(listed(&all).ends_with("20 … (25)"));
+        assert_eq!(listed(&all[..2]), "1, 2");
+    }
+}

@@ -208,3 +208,121 @@ pub fn ask(case: &CaseFacts, item: ItemNo, act: &Act, side: Side, written: &str)
     }
     Ok(Change::MessageSent { case: case.case.id, item, side, text: written, by })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::act::Actor;
+    use crate::case::{Interest, State};
+    use crate::refusal::Why;
+    use crate::world::*;
+
+    fn mark(code: &str) -> VerdictContent {
+        VerdictContent { mark: code.into(), ..VerdictContent::default() }
+    }
+    fn judge(case: &CaseFacts, actor: Actor, facts: &ItemFacts, base: i64, content: VerdictContent) -> Result<Vec<Change>, Refusal> {
+        give(case, &sheet(), facts, &act(actor), Pos(base), content)
+    }
+
+    #[test]
+    fn a_verdict_belongs_to_its_round_and_says_why_something_does_not_conform() {
+        let review = case(State::InReview);
+        let seen = answered(1, "対応");
+        assert!(matches!(&judge(&review, first(), &seen, 0, mark("conforms")).unwrap()[..], [Change::VerdictGiven { round: 1, .. }]));
+        for code in ["partly", "fails"] {
+            assert_eq!(judge(&review, first(), &seen, 0, mark(code)).unwrap_err().field, Some("improvement"), "{code}");
+            let said = VerdictContent { improvement: "改善".into(), ..mark(code) };
+            assert!(judge(&review, first(), &seen, 0, said).is_ok());
+        }
+        for code in ["out", "open"] {
+            assert!(judge(&review, first(), &seen, 0, mark(code)).is_ok());
+        }
+        for odd in ["", "適合", "Conforms"] {
+            assert_eq!(judge(&review, first(), &seen, 0, mark(odd)).unwrap_err().field, Some("mark"), "{odd}");
+        }
+    }
+
+    #[test]
+    fn the_same_verdict_is_no_new_version_within_a_round_and_one_in_the_next() {
+        let facts = judged(1, "conforms", 1);
+        let same = facts.verdict.clone().unwrap().content;
+        assert_eq!(judge(&case(State::InReview), first(), &facts, 110, same.clone()), Ok(vec![]));
+        assert_eq!(judge(&in_round_two(case(State::InReview)), first(), &facts, 110, same).unwrap().len(), 1);
+        assert_eq!(judge(&case(State::InReview), first(), &facts, 0, mark("open")).unwrap_err().why, Why::Conflict);
+    }
+
+    #[test]
+    fn only_an_assigned_evaluator_who_declared_no_conflict_judges() {
+        let mut facts = case(State::InReview);
+        let seen = answered(1, "対応");
+        assert_eq!(judge(&facts, second(), &seen, 0, mark("open")).unwrap_err().why, Why::Forbidden);
+        facts.assignments[0].interest = None;
+        assert_eq!(judge(&facts, first(), &seen, 0, mark("open")).unwrap_err().why, Why::State);
+        facts.assignments[0].interest = Some(Interest { conflict: true, statement: "前職".into() });
+        assert_eq!(judge(&facts, first(), &seen, 0, mark("open")).unwrap_err().why, Why::Forbidden);
+    }
+
+    #[test]
+    fn nobody_judges_or_approves_their_own_answer_even_in_a_self_evaluation() {
+        let mut own = with_second(case(State::InReview));
+        own.case.body = provider();
+        let mut seen = judged(1, "conforms", 1);
+        seen.answer.as_mut().unwrap().by = id(FIRST);
+        assert_eq!(judge(&own, first(), &seen, 110, mark("open")).unwrap_err().why, Why::State);
+        seen.answer.as_mut().unwrap().by = id(SECOND);
+        assert_eq!(approve(&own, &seen, &act(second()), Pos(110), true, "").unwrap_err().why, Why::State);
+        assert!(judge(&own, first(), &seen, 110, mark("open")).is_ok());
+    }
+
+    #[test]
+    fn the_second_evaluator_approves_and_does_not_judge() {
+        let review = with_second(case(State::InReview));
+        let facts = judged(1, "conforms", 1);
+        let say = |actor, seen, agrees, comment| approve(&review, &facts, &act(actor), Pos(seen), agrees, comment);
+        assert_eq!(judge(&review, second(), &facts, 110, mark("open")).unwrap_err().why, Why::State);
+        assert!(say(second(), 110, true, "").is_ok() && say(second(), 110, false, "根拠").is_ok());
+        assert_eq!(say(second(), 110, false, " ").unwrap_err().field, Some("comment"));
+        assert_eq!(say(second(), 109, true, "").unwrap_err().why, Why::Conflict);
+        assert_eq!(say(first(), 110, true, "").unwrap_err().why, Why::State);
+        assert_eq!(approve(&review, &answered(1, "x"), &act(second()), Pos(0), true, "").unwrap_err().why, Why::State);
+    }
+
+    #[test]
+    fn who_gave_a_verdict_never_approves_it_whatever_part_they_have_now() {
+        let mut review = case(State::InReview);
+        review.assignments[0].part = Part::Second;
+        let refused = approve(&review, &judged(1, "conforms", 1), &act(first()), Pos(110), true, "").unwrap_err();
+        assert_eq!(refused.text.en, "Whoever gave the verdict cannot approve it.");
+        let mut only_first = with_second(case(State::InReview));
+        only_first.assignments[1].part = Part::First;
+        let refused = approve(&only_first, &judged(1, "conforms", 1), &act(second()), Pos(110), true, "").unwrap_err();
+        assert_eq!(refused.text.en, "The second evaluator approves.");
+    }
+
+    #[test]
+    fn verdicts_stay_when_their_evaluator_is_released_and_another_goes_on() {
+        let mut review = case(State::InReview);
+        review.assignments[0].person = id(SECOND);
+        assert_eq!(judge(&review, first(), &judged(1, "conforms", 1), 110, mark("open")).unwrap_err().why, Why::Forbidden);
+        assert!(judge(&review, second(), &judged(1, "conforms", 1), 110, mark("open")).is_ok());
+    }
+
+    #[test]
+    fn a_claim_that_stands_is_confirmed_by_an_evaluator_of_the_case() {
+        let review = case(State::InReview);
+        let facts = ItemFacts { claims: vec![claim(30)], ..answered(1, "x") };
+        assert!(confirm_claim(&review, &facts, &act(first()), id(30), Finding::Missing, "").is_ok());
+        assert_eq!(confirm_claim(&review, &facts, &act(first()), id(31), Finding::Seen, "").unwrap_err().why, Why::NotFound);
+        assert_eq!(confirm_claim(&review, &facts, &act(second()), id(30), Finding::Seen, "").unwrap_err().why, Why::Forbidden);
+    }
+
+    #[test]
+    fn applicant_and_body_write_in_the_thread_and_an_institution_does_not() {
+        let review = case(State::InReview);
+        let write = |side, text| ask(&review, ItemNo(1), &act(officer()), side, text);
+        assert!(write(Side::Applicant, "質問").is_ok() && write(Side::Body, "質問").is_ok());
+        assert_eq!(write(Side::Institution, "質問").unwrap_err().why, Why::Forbidden);
+        assert_eq!(write(Side::Applicant, " \n").unwrap_err().field, Some("text"));
+        assert_eq!(write(Side::Applicant, &"あ".repeat(4001)).unwrap_err().field, Some("text"));
+    }
+}
