@@ -93,12 +93,12 @@ pub fn case_page(visit: &Visit, read: &CaseRead, here: &str, title: Text, main: 
     page
 }
 
-/// Number, applicant and product in one line.
+/// Number, applicant and state in one line.
 fn lead(read: &CaseRead) -> Text {
     let number = read.facts.case.number.as_deref().unwrap_or("―");
     worded(
-        format!("整理番号 {number} ／ {} ／ {} ／ {}", read.provider.name, read.product.name, read.facts.case.state.name().ja),
-        format!("No. {number} / {} / {} / {}", read.provider.name, read.product.name, read.facts.case.state.name().en),
+        format!("整理番号 {number} ／ {} ／ {}", read.provider.name, read.facts.case.state.name().ja),
+        format!("No. {number} / {} / {}", read.provider.name, read.facts.case.state.name().en),
     )
 }
 

@@ -46,9 +46,7 @@ pub fn take(visit: &Visit, upload: &Upload, label: Label, valid_until: Option<Da
 
 /// What the form of a file holds.
 fn taken(visit: &Visit, series: Option<Id<id::Evidence>>) -> Result<String, app::Error> {
-    let none = Refusal::invalid("file", text("ファイルを選んでください。", "Choose a file."));
-    let upload = visit.uploads.iter().find(|u| u.field == "file").ok_or(none)?;
-    let id = take(visit, upload, visit.form.word("label")?.unwrap_or_default(), visit.form.date("valid_until")?, series)?;
+    let id = take(visit, visit.upload("file")?, visit.form.word("label")?.unwrap_or_default(), visit.form.date("valid_until")?, series)?;
     Ok(saved_at(&urls::document(id)))
 }
 

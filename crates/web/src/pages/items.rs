@@ -74,7 +74,7 @@ fn head(lang: Lang, ticks: bool) -> Markup {
     ];
     html! {
         thead { tr {
-            @if ticks { td { (select_all(lang, "items")) } }
+            @if ticks { th scope="col" { (select_all(lang, "items")) } }
             th.number scope="col" { (text("番号", "No.").get(lang)) }
             @for column in &columns { th scope="col" { (column.get(lang)) } }
         } }
@@ -94,7 +94,7 @@ fn list(visit: &Visit, read: &CaseRead, shown: &[(&Item, &ItemFacts)], ticks: bo
                 @for group in shown.chunk_by(|a, b| a.0.minor == b.0.minor) {
                     tbody {
                         @if let Some((major, minor)) = read.sheet.minor(&group[0].0.minor) {
-                            tr { th colspan=(span) scope="rowgroup" { (category(lang, major, minor)) " " span.muted { (group.len()) } } }
+                            tr { th colspan=(span) scope="rowgroup" { strong { (category(lang, major, minor)) } " " span.muted { (group.len()) } } }
                         }
                         @for (item, facts) in group { (row(lang, read, item, facts, ticks.then(|| ticked.contains(item.no.to_string().as_str())))) }
                     }

@@ -63,7 +63,7 @@ fn view(visit: &Visit, read: &CaseRead, again: Again) -> Markup {
             (notice(lang, Tone::Success, &text("品質チェックの指摘はありません。", "The quality check found nothing."), html! {}))
         } @else {
             h2 { (text("申請前の品質チェック", "Quality check before submitting").get(lang)) }
-            p { (text("指摘が残っていても申請できます。内容を確かめてください。", "You may submit with these remarks; look at them first.").get(lang)) }
+            p { (text("内容を確かめてください。改善策への回答がそろっていれば、ほかの指摘が残っていても申請できます。", "Look at these first. Improvements have to be answered; the other remarks do not stand against submitting.").get(lang)) }
             (remarks_by_check(lang, read, &remarks))
         }
         h2 { (text("申請する", "Submit").get(lang)) }

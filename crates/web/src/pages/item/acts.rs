@@ -66,6 +66,9 @@ pub fn claim(visit: &Visit) -> Result<Answer, app::Error> {
 fn claimed(visit: &Visit, case: CaseId, no: ItemNo) -> Result<String, app::Error> {
     let form = &visit.form;
     let place = ClaimContent { point: PointNo(form.read("point")?.unwrap_or(0)), page: form.read("page")?, place: form.text("place").to_owned(), ..ClaimContent::default() };
+    if let Some(refusal) = &visit.upload_refused {
+        return Err(refusal.clone().into());
+    }
     let evidence = match visit.uploads.iter().find(|u| u.field == "file") {
         Some(upload) => {
             let label = form.word("label")?.unwrap_or(Label::Confidential);

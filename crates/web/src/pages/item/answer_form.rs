@@ -10,7 +10,7 @@ use super::super::contents::{answer_body, answer_text};
 use super::super::form::Form;
 use super::super::signs::time;
 use super::{Look, acts, around};
-use crate::components::{Area, Button, Kind, Tone, actions, card, checkbox, csrf, diff, notice, submit, tag, textarea};
+use crate::components::{Area, Button, Kind, Tone, actions, card, checkbox, csrf, details, diff, notice, submit, tag, textarea};
 
 fn title() -> Text {
     text("対応策", "Answer")
@@ -64,8 +64,10 @@ pub fn form(look: &Look) -> Markup {
             @if let Some(next) = next { input type="hidden" name="next" value=(next); }
             (textarea(lang, Area { rows: 8, limit: Some(LONGEST), key: Some("i") }, &form.field("text", text("対応策（項目全体）", "Answer to the item as a whole"), &stands.text).hint(text("実施していること、その根拠となる規程や記録を具体的に書いてください。", "What is done, and the rules and records that show it."))))
             (points(look, form, stands))
-            (checkbox(lang, &form.field("out", text("この項目は対象外です", "This item is out of scope"), ""), out))
-            (textarea(lang, Area { rows: 2, limit: Some(LONGEST), key: None }, &form.field("out_of_scope", text("対象外とする理由", "Reason why it is out of scope"), stands.out_of_scope.as_deref().unwrap_or_default())))
+            (details(lang, &text("対象外にする", "Out of scope"), out || form.refused.is_some(), html! {
+                (checkbox(lang, &form.field("out", text("この項目は対象外です", "This item is out of scope"), ""), out))
+                (textarea(lang, Area { rows: 2, limit: Some(LONGEST), key: None }, &form.field("out_of_scope", text("対象外とする理由", "Reason why it is out of scope"), stands.out_of_scope.as_deref().unwrap_or_default())))
+            }))
             (textarea(lang, Area { rows: 2, limit: Some(LONGEST), key: None }, &form.field("remarks", text("備考", "Remarks"), &stands.remarks)))
             (actions(html! {
                 (Button::new(Kind::Primary, text("保存する", "Save")).act("do", "save").submit(lang))
