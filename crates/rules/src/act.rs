@@ -118,4 +118,24 @@ mod tests {
         let act = Act::new(Actor::system(), "2026-11-22T15:00:00Z".parse().unwrap(), [0; 32]);
         assert_eq!(act.today(), jiff::civil::date(2026, 11, 23));
     }
+
+    #[test]
+    fn a_hundred_thousand_ids_of_one_act_are_all_different() {
+        let mut act = Act::new(Actor::system(), Timestamp::UNIX_EPOCH, [9; 32]);
+        let made: std::collections::BTreeSet<_> = (0..100_000).map(|_| act.fresh::<Case>()).collect();
+        assert_eq!(made.len(), 100_000);
+    }
+
+    #[test]
+    fn a_code_shares_nothing_with_the_ids_and_changes_with_its_own_randomness() {
+        let random = |ids: u8, code: u8| std::array::from_fn(|i| if i < 16 { ids } else { code });
+        let code = |ids, code| Act::new(Actor::system(), Timestamp::UNIX_EPOCH, random(ids, code)).code();
+        assert_eq!(code(1, 5), code(2, 5));
+        assert_ne!(code(1, 5), code(1, 6));
+    }
+
+    #[test]
+    fn a_time_before_1970_still_makes_an_id() {
+        Act::new(Actor::system(), Timestamp::MIN, [0; 32]).fresh::<Case>();
+    }
 }

@@ -317,3 +317,122 @@ impl Change {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::Status;
+    use crate::id::PointNo;
+    use crate::party::{OrganisationKind, Role};
+    use crate::world::*;
+
+    /// One of each, with every optional part filled.
+    fn one_of_each() -> Vec<Change> {
+        let (case, item, by, text) = (id(50), ItemNo(81), id(OFFICER), || "本文".to_owned());
+        let facts = crate::world::case(State::Certified);
+        let content = Content { text: text(), points: [(PointNo(2), text())].into(), out_of_scope: Some(text()), remarks: text() };
+        let settings = facts.settings.clone();
+        vec![
+            Change::OrganisationAdded(Organisation {
+                id: body(),
+                name: text(),
+                kinds: vec![OrganisationKind::Body],
+                settings: settings.clone(),
+            }),
+            Change::SettingsChanged { organisation: body(), settings },
+            Change::PersonAdded(Person { id: by, name: text(), email: "a@example.jp".into(), lang: Lang::En }),
+            Change::LanguageChosen { person: by, lang: Lang::Ja },
+            Change::PasswordChanged { person: by },
+            Change::RolesGiven(Membership { person: by, organisation: body(), roles: vec![Role::InstitutionOfficer] }),
+            Change::PersonInvited(Invitation {
+                id: id(1),
+                organisation: body(),
+                email: text(),
+                roles: vec![],
+                expires: now(),
+                accepted: false,
+            }),
+            Change::InvitationAccepted { invitation: id(1), person: by },
+            Change::ProductSaved(product()),
+            Change::PhraseSaved(Phrase { id: id(1), organisation: body(), text: text() }),
+            Change::PhraseRemoved { phrase: id(1) },
+            Change::TokenIssued(Token {
+                id: id(1),
+                person: by,
+                organisation: body(),
+                name: text(),
+                write: true,
+                expires: "2027-01-01".parse().unwrap(),
+                revoked: false,
+            }),
+            Change::TokenRevoked { token: id(1) },
+            Change::SignedIn { session: id(1), person: by, organisation: body() },
+            Change::SignInFailed { email: text() },
+            Change::SignedOut { session: id(1) },
+            Change::SheetAdded { organisation: body(), sheet: Box::new(sheet()) },
+            Change::MappingKept { id: id(1), organisation: body(), name: text(), mapping: serde_json::json!({ "F": 3 }) },
+            Change::TextConfirmed { sheet: SheetId("test@1".into()), item, text: text(), source: text(), by },
+            Change::CaseOpened(facts.case.clone()),
+            Change::DueSet { case, due: Some("2026-12-01".parse().unwrap()) },
+            Change::EvaluatorAssigned { case, person: by, part: Part::Second },
+            Change::EvaluatorReleased { case, person: by },
+            Change::InterestDeclared { case, person: by, interest: Interest { conflict: true, statement: text() } },
+            Change::RoundSubmitted { case, round: 2, digest: Digest([1; 32]), by },
+            Change::RoundAccepted { case, round: 2, number: text() },
+            Change::RoundReturned { case, round: 2, flagged: Some(vec![item]), message: text() },
+            Change::CaseDecided { case, certify: true, grounds: text(), by },
+            Change::CertificateIssued { case, certificate: facts.certificate.clone().unwrap() },
+            Change::PublicationAgreed { case, side: Side::Body, agrees: true },
+            Change::StateMoved { case, state: State::InReview, reason: text() },
+            Change::ChangeReported { case, text: text(), by },
+            Change::CaseDisclosed { case, institution: hospital(), on: true },
+            Change::WorkSet {
+                case,
+                item,
+                work: Work { owner: Some(by), due: Some("2026-12-01".parse().unwrap()), status: Status::InProgress },
+            },
+            Change::AnswerGiven { case, item, by, content, origin: Origin::Copied { case: id(51), item: ItemNo(82) } },
+            Change::AnswerReviewed { case, item, answer: Pos(i64::MAX), ok: false, comment: text(), by },
+            Change::ImprovementAnswered { case, item, round: 1, text: text(), by },
+            Change::EvidenceAdded(file()),
+            Change::ClaimMade { case, item, claim: claim(30) },
+            Change::ClaimWithdrawn { case, item, claim: id(30) },
+            Change::ClaimConfirmed { case, item, claim: id(30), round: 1, finding: Finding::Insufficient, comment: text(), by },
+            Change::VerdictGiven {
+                case,
+                item,
+                round: 1,
+                by,
+                content: VerdictContent { mark: "partly".into(), evidence: text(), improvement: text(), remarks: text() },
+            },
+            Change::VerdictApproved { case, item, verdict: Pos(9), agrees: true, comment: text(), by },
+            Change::MessageSent { case, item, side: Side::Applicant, text: text(), by },
+        ]
+    }
+
+    #[test]
+    fn every_change_reads_back_from_its_json_under_the_kind_it_names() {
+        let all = one_of_each();
+        for change in &all {
+            let json = serde_json::to_string(change).unwrap();
+            assert_eq!(serde_json::from_str::<Change>(&json).unwrap(), *change);
+            assert_eq!(serde_json::to_value(change).unwrap()["kind"], change.kind());
+        }
+        let kinds: std::collections::BTreeSet<_> = all.iter().map(Change::kind).collect();
+        let named = include_str!("change.rs").lines().take_while(|l| !l.contains("fn subject")).filter(|l| l.contains("=> \"")).count();
+        assert_eq!((kinds.len(), all.len()), (named, named), "one_of_each leaves one out");
+    }
+
+    #[test]
+    fn a_subject_names_the_case_and_item_or_the_thing_itself() {
+        for change in one_of_each() {
+            let value = serde_json::to_value(&change).unwrap();
+            let subject = change.subject();
+            match (value.get("case"), value.get("item")) {
+                (Some(case), Some(item)) => assert_eq!(subject, format!("{}/{item}", case.as_str().unwrap())),
+                (Some(case), None) => assert_eq!(subject, case.as_str().unwrap()),
+                _ => assert!(!subject.is_empty()),
+            }
+        }
+    }
+}

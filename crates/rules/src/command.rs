@@ -129,3 +129,39 @@ commands! {
     ApproveVerdict "approve_verdict" { case: Id<id::Case>, item: ItemNo, seen: Pos, agrees: bool, #[serde(default)] comment: String } = "判定の承認", "Approve a verdict";
     SendMessage "send_message" { case: Id<id::Case>, item: ItemNo, text: String } = "質疑", "Write in the question thread";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::PointNo;
+
+    #[test]
+    fn every_kind_is_read_by_its_name_except_the_one_that_only_an_upload_makes() {
+        for kind in Kind::ALL {
+            let answer = serde_json::from_value::<Command>(serde_json::json!({ "act": kind.code() }));
+            let unknown = answer.is_err_and(|e| e.to_string().contains("unknown variant"));
+            assert_eq!(unknown, *kind == Kind::AddEvidence, "{}", kind.code());
+        }
+    }
+
+    #[test]
+    fn sub_points_and_large_numbers_arrive_as_they_were_sent() {
+        let sent = |points: &str, base: &str| {
+            let case = "case_00000000000070008000000000000000";
+            serde_json::from_str::<Command>(&format!(
+                r#"{{"act":"give_answer","case":"{case}","item":1,"base":{base},"content":{{"text":"x","points":{points}}}}}"#
+            ))
+        };
+        let Ok(Command::GiveAnswer { content, .. }) = sent(r#"{"1":"一","2":"二"}"#, "9007199254740993") else { panic!() };
+        assert_eq!(content.points[&PointNo(2)], "二");
+        for (points, base) in [(r#"{"-1":"x"}"#, "0"), (r#"{"70000":"x"}"#, "0"), ("{}", "1e30"), ("{}", "99999999999999999999")] {
+            assert!(sent(points, base).is_err(), "{points} {base}");
+        }
+    }
+
+    #[test]
+    fn a_secret_does_not_show() {
+        let command = Command::ChangePassword { current: Secret("hunter2".into()), new: Secret("hunter3".into()) };
+        assert!(!format!("{command:?}").contains("hunter"));
+    }
+}

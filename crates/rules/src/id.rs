@@ -259,4 +259,19 @@ mod tests {
         assert_eq!(digest.to_string().parse(), Ok(digest));
         assert!("é".repeat(32).parse::<Digest>().is_err());
     }
+
+    #[test]
+    fn a_sub_point_is_read_from_a_number_or_its_digits() {
+        let read = |json: &str| serde_json::from_str::<PointNo>(json).ok();
+        assert_eq!((read("2"), read("\"2\"")), (Some(PointNo(2)), Some(PointNo(2))));
+        for odd in ["-1", "65536", "\"-1\"", "\"x\"", "1.5", "null"] {
+            assert_eq!(read(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_digest_has_no_signs_in_it() {
+        assert!("+f".repeat(32).parse::<Digest>().is_err());
+        assert_eq!("AB".repeat(32).parse(), Ok(Digest([0xab; 32])));
+    }
 }

@@ -76,3 +76,36 @@ impl ItemFacts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::Review;
+    use crate::world::*;
+
+    #[test]
+    fn a_review_and_an_approval_count_only_for_the_version_they_saw() {
+        let mut facts = judged(1, "conforms", 1);
+        facts.review = Some(Review { answer: Pos(10), ok: true, comment: String::new(), by: id(COLLEAGUE), at: now() });
+        facts.approval = Some(Approval { verdict: Pos(110), agrees: true, comment: String::new(), by: id(SECOND), at: now() });
+        assert!(facts.is_reviewed() && facts.is_approved());
+        facts.answer.as_mut().unwrap().pos = Pos(20);
+        facts.verdict.as_mut().unwrap().pos = Pos(120);
+        assert!(!facts.is_reviewed() && !facts.is_approved());
+        assert!(!ItemFacts::untouched(ItemNo(1)).is_approved());
+    }
+
+    #[test]
+    fn remarks_alone_are_no_answer_and_a_reason_of_out_of_scope_is_one() {
+        let mut facts = answered(1, "");
+        facts.answer.as_mut().unwrap().content.remarks = "控え".into();
+        assert!(!facts.is_answered());
+        facts.answer.as_mut().unwrap().content.out_of_scope = Some("理由".into());
+        assert!(facts.is_answered());
+    }
+
+    #[test]
+    fn what_was_written_up_to_a_cut_has_not_changed_since() {
+        assert!(!answered(1, "x").changed_since(Pos(10)) && answered(1, "x").changed_since(Pos(9)));
+    }
+}

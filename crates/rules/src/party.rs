@@ -412,4 +412,130 @@ mod tests {
         assert!(bounded("text", "a\u{0}b", 10).is_err());
         assert_eq!(bounded("text", "a\r\nb", 10).unwrap(), "a\nb");
     }
+
+    #[test]
+    fn a_name_is_visible_and_reads_in_one_direction() {
+        assert_eq!(line("name", "　山田\u{3000}\u{a0}太郎\n", 10).unwrap(), "山田 太郎");
+        for empty in ["\u{200b}", "\u{feff} \u{2060}", "\u{3000}", "\u{ad}"] {
+            assert!(line("name", empty, 10).is_err(), "{empty:?}");
+        }
+        assert_eq!(line("name", "a\u{202e}fdp.exe", 20).unwrap(), "afdp.exe");
+        assert_eq!(line("name", "👩\u{200d}⚕", 3).unwrap(), "👩\u{200d}⚕", "joiners inside a sign stay");
+    }
+
+    #[test]
+    fn a_text_is_counted_in_characters_and_holds_nothing_a_file_cannot() {
+        assert!(bounded("text", "𠮷野家", 3).is_ok(), "a character outside the first plane is one");
+        assert!(bounded("text", "が\u{3099}", 1).is_err());
+        assert_eq!(bounded("text", "a\rb\r\nc\td", 10).unwrap(), "a\nb\nc\td");
+        for odd in ["\u{1}", "\u{7f}", "\u{85}", "\u{fffe}", "\u{ffff}"] {
+            assert!(bounded("text", odd, 10).is_err(), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn a_mail_address_is_plain_ascii_with_a_host() {
+        assert_eq!(email("email", " Hanako.Y+a@Mail.Example.JP ").unwrap(), "hanako.y+a@mail.example.jp");
+        for odd in [
+            "",
+            "@example.jp",
+            "a@",
+            "a@.",
+            "a@example",
+            "a@b..jp",
+            "a b@c.jp",
+            "a@b@c.jp",
+            "花子@example.jp",
+            "\u{212a}@example.jp",
+            "ａ@example.jp",
+            "<a@c.jp>",
+            "a,b@c.jp",
+            "a@c.jp\nx",
+            "a@[::1].x",
+        ] {
+            assert_eq!(email("email", odd).unwrap_err().field, Some("email"), "{odd:?}");
+        }
+        assert!(email("email", &format!("{}@example.jp", "a".repeat(300))).is_err());
+    }
+
+    fn member(person: u8, roles: &[Role]) -> Membership {
+        Membership { person: crate::world::id(person), organisation: crate::world::body(), roles: roles.to_vec() }
+    }
+    fn change_roles(actor: crate::act::Actor, current: &Membership, roles: &[Role]) -> Result<Change, Refusal> {
+        let mut body = create_organisation(&mut act(), "機構", &[OrganisationKind::Body]).unwrap();
+        body.id = crate::world::body();
+        set_roles(&crate::world::act(actor), &body, current, roles)
+    }
+
+    #[test]
+    fn nobody_takes_away_their_own_administration_or_operation() {
+        use crate::world::{body, person};
+        let both = [Role::Operator, Role::Administrator];
+        let own = member(1, &both);
+        for kept in [&[Role::Operator][..], &[Role::Administrator], &[]] {
+            assert_eq!(change_roles(person(1, body(), &both), &own, kept).unwrap_err().field, Some("roles"));
+        }
+        assert!(change_roles(person(1, body(), &both), &own, &[Role::Operator, Role::Administrator, Role::Secretariat]).is_ok());
+        assert!(change_roles(person(2, body(), &both), &own, &[]).is_ok(), "somebody else may");
+    }
+
+    #[test]
+    fn only_an_operator_makes_or_unmakes_an_operator() {
+        use crate::world::{body, person};
+        let administrator = || person(2, body(), &[Role::Administrator]);
+        assert_eq!(change_roles(administrator(), &member(1, &[Role::Evaluator]), &[Role::Operator]).unwrap_err().why, Why::Forbidden);
+        assert_eq!(change_roles(administrator(), &member(1, &[Role::Operator]), &[Role::Evaluator]).unwrap_err().why, Why::Forbidden);
+        assert!(change_roles(administrator(), &member(1, &[Role::Evaluator]), &[Role::Decider, Role::Decider]).is_ok());
+        assert_eq!(change_roles(administrator(), &member(1, &[Role::Evaluator]), &[Role::Officer]).unwrap_err().field, Some("roles"));
+        let body = create_organisation(&mut act(), "機構", &[OrganisationKind::Body]).unwrap();
+        let invited = |actor| invite(&mut crate::world::act(actor), &body, "a@example.jp", &[Role::Operator]).map(drop).map_err(|r| r.why);
+        assert_eq!(invited(administrator()), Err(Why::Forbidden));
+        assert_eq!(invited(person(2, crate::world::body(), &[Role::Operator])), Ok(()));
+    }
+
+    #[test]
+    fn an_organisation_has_a_kind_and_an_invitation_a_role() {
+        assert_eq!(create_organisation(&mut act(), "機構", &[]).unwrap_err().field, Some("kinds"));
+        let made =
+            create_organisation(&mut act(), "機構", &[OrganisationKind::Body, OrganisationKind::Provider, OrganisationKind::Body]).unwrap();
+        assert_eq!(made.kinds, [OrganisationKind::Provider, OrganisationKind::Body]);
+        assert_eq!(invite(&mut act(), &made, "a@example.jp", &[]).unwrap_err().field, Some("roles"));
+    }
+
+    #[test]
+    fn an_invitation_lasts_seven_days_to_the_second_and_a_known_person_stays_one() {
+        let body = create_organisation(&mut act(), "機構", &[OrganisationKind::Body]).unwrap();
+        let invitation = invite(&mut act(), &body, "a@example.jp", &[Role::Evaluator]).unwrap();
+        let accept = |at| {
+            let known = Person { id: crate::world::id(9), name: "評価 花子".into(), email: "a@example.jp".into(), lang: Lang::En };
+            accept_invitation(&mut Act::new(Actor::system(), at, [1; 32]), &invitation, Some(&known), "", Lang::Ja)
+        };
+        assert_eq!(accept(invitation.expires).unwrap().len(), 2);
+        assert!(accept(invitation.expires + jiff::SignedDuration::from_nanos(1)).is_err());
+        assert_eq!(accept_invitation(&mut act(), &invitation, None, " ", Lang::Ja).unwrap_err().field, Some("name"));
+    }
+
+    #[test]
+    fn settings_have_bounds() {
+        let with =
+            |months, prefix: &str| settings(Settings { validity_months: months, number_prefix: prefix.into(), second_evaluator: true });
+        assert_eq!(with(None, " AK ").unwrap().number_prefix, "AK");
+        assert!(with(Some(1), "AK").is_ok() && with(Some(120), "AK").is_ok());
+        for months in [0, 121, u16::MAX] {
+            assert_eq!(with(Some(months), "AK").unwrap_err().field, Some("validity_months"));
+        }
+        for prefix in ["", "A-1", "ＡＫ", "ABCDEFGHIJKLM"] {
+            assert_eq!(with(None, prefix).unwrap_err().field, Some("number_prefix"), "{prefix}");
+        }
+    }
+
+    #[test]
+    fn a_token_lives_from_tomorrow_to_a_year() {
+        let issue = |day: &str| issue_token(&mut crate::world::act(crate::world::officer()), "自動化", true, day.parse().unwrap());
+        assert!(issue("2026-11-23").is_ok() && issue("2027-11-23").is_ok());
+        for day in ["2026-11-22", "2027-11-24", "1999-01-01", "9999-12-31"] {
+            assert_eq!(issue(day).unwrap_err().field, Some("expires"), "{day}");
+        }
+        assert_eq!(issue_token(&mut act(), "x", true, "2026-11-23".parse().unwrap()).unwrap_err().why, Why::Forbidden);
+    }
 }

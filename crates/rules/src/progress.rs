@@ -104,3 +104,45 @@ pub fn loads(sheet: &Sheet, items: &[ItemFacts], today: Date) -> BTreeMap<Option
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::*;
+
+    #[test]
+    fn items_are_counted_by_category_and_categories_without_items_are_left_out() {
+        let mut ready = ItemFacts { claims: vec![claim(30)], ..judged(1, "conforms", 1) };
+        ready.work.status = Status::Ready;
+        let found = progress(&sheet(), &[ready, answered(3, "対応"), judged(4, "gone", 1)]);
+        let row = |c: &Counts| (c.items, c.answered, c.ready, c.with_evidence, c.judged_total());
+        assert_eq!(
+            found.categories.iter().map(|c| (c.minor.as_str(), row(&c.counts))).collect::<Vec<_>>(),
+            [("m.a", (2, 1, 1, 1, 1)), ("m.b", (2, 2, 0, 0, 0))]
+        );
+        assert_eq!(row(&found.total), (4, 3, 1, 1, 1));
+        assert_eq!(found.total.judged, [(Class::Conforms, 1)].into());
+    }
+
+    #[test]
+    fn a_sheet_without_categories_still_has_a_total() {
+        let mut flat = sheet();
+        flat.majors.clear();
+        flat.items.iter_mut().for_each(|i| i.minor.clear());
+        let found = progress(&flat, &[answered(1, "対応")]);
+        assert_eq!((found.total.items, found.total.answered, found.categories.len()), (4, 1, 0));
+    }
+
+    #[test]
+    fn a_load_is_overdue_from_the_day_after_the_due_date() {
+        let due = |no: u16, day: &str, status| {
+            let mut facts = answered(no, "対応");
+            facts.work = crate::answer::Work { owner: Some(id(COLLEAGUE)), due: Some(day.parse().unwrap()), status };
+            facts
+        };
+        let items = [due(1, "2026-11-21", Status::Open), due(2, "2026-11-22", Status::InProgress), due(3, "2026-11-01", Status::Ready)];
+        let found = loads(&sheet(), &items, "2026-11-22".parse().unwrap());
+        assert_eq!(found[&Some(id(COLLEAGUE))], Load { items: 3, ready: 1, overdue: 1, next_due: Some("2026-11-21".parse().unwrap()) });
+        assert_eq!(found[&None].items, 1);
+    }
+}

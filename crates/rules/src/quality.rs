@@ -216,3 +216,176 @@ fn verdict_before_change(l: &Looking) -> Vec<Text> {
     let found = l.facts.verdict.as_ref().is_some_and(|v| l.facts.changed > v.pos);
     once(found, text("判定のあとに回答または証跡が変わっています。", "The answer or its evidence changed after the verdict."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::{Origin, Review};
+    use crate::evidence::{Claim, Confirmation, Finding};
+    use crate::id::Pos;
+    use crate::verdict::ImprovementAnswer;
+    use crate::world::*;
+
+    /// Four items a careful reader finds nothing in.
+    fn clean() -> Vec<ItemFacts> {
+        (1..=4)
+            .map(|no| {
+                let mut facts = ItemFacts { claims: vec![claim(30)], ..judged(no, "conforms", 1) };
+                facts.work.status = Status::Ready;
+                facts
+            })
+            .collect()
+    }
+    fn today() -> Date {
+        "2026-11-22".parse().unwrap()
+    }
+    fn found_with(items: &[ItemFacts], file: &Evidence, before: Before) -> Vec<(u16, &'static str)> {
+        check(&sheet(), items, &|_| Some(file), before, today()).into_iter().map(|r| (r.item.0, r.check)).collect()
+    }
+    /// What both checks find after `spoil` touched item 1, each name once.
+    fn found(spoil: impl FnOnce(&mut ItemFacts)) -> Vec<&'static str> {
+        let mut items = clean();
+        spoil(&mut items[0]);
+        let all: std::collections::BTreeSet<_> =
+            [Before::Submitting, Before::Deciding].into_iter().flat_map(|b| found_with(&items, &file(), b)).collect();
+        assert!(all.iter().all(|(no, _)| *no == 1), "{all:?}");
+        all.into_iter().map(|(_, name)| name).collect()
+    }
+
+    #[test]
+    fn nothing_is_found_where_nothing_is_wrong() {
+        assert_eq!(found(|_| {}), [""; 0]);
+    }
+
+    #[test]
+    fn an_untouched_item_has_no_answer_and_no_verdict() {
+        assert_eq!(found(|f| *f = ItemFacts::untouched(f.no)), ["no_verdict", "not_answered"]);
+        assert_eq!(found_with(&[], &file(), Before::Submitting).len(), 4, "items nobody touched are looked at too");
+    }
+
+    #[test]
+    fn points_need_an_answer_each_once_one_has_its_own() {
+        let point = |n: u16, text: &'static str| {
+            move |f: &mut ItemFacts| drop(f.answer.as_mut().unwrap().content.points.insert(PointNo(n), text.into()))
+        };
+        assert_eq!(found(point(1, "一")), ["point_not_answered"]);
+        assert_eq!(
+            found(|f| {
+                point(1, "一")(f);
+                point(2, "二")(f);
+            }),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn copied_and_proposed_answers_wait_for_a_person() {
+        let origin = |origin| found(|f| f.answer.as_mut().unwrap().origin = origin);
+        assert_eq!(origin(Origin::Copied { case: id(51), item: ItemNo(1) }), ["copied_not_confirmed"]);
+        assert_eq!(origin(Origin::Proposed { question: "q".into() }), ["copied_not_confirmed"]);
+        assert_eq!(origin(Origin::Confirmed), [""; 0]);
+        assert_eq!(origin(Origin::Imported { file: "x".into() }), [""; 0]);
+    }
+
+    #[test]
+    fn work_and_the_internal_review_matter_before_submitting() {
+        assert_eq!(found(|f| f.work.status = Status::InProgress), ["not_ready"]);
+        let review = |answer, ok| {
+            found(|f| f.review = Some(Review { answer: Pos(answer), ok, comment: String::new(), by: id(COLLEAGUE), at: now() }))
+        };
+        assert_eq!(review(10, false), ["review_objects"]);
+        assert_eq!(review(9, false), [""; 0], "it was of an older version");
+        assert_eq!(review(10, true), [""; 0]);
+        let mut items = clean();
+        items[0].work.status = Status::InProgress;
+        assert_eq!(found_with(&items, &file(), Before::Deciding), []);
+    }
+
+    #[test]
+    fn evidence_is_there_has_a_place_and_a_file() {
+        assert_eq!(found(|f| f.claims.clear()), ["no_evidence"]);
+        let out = |f: &mut ItemFacts| {
+            f.claims.clear();
+            f.answer.as_mut().unwrap().content.out_of_scope = Some("理由".into());
+        };
+        assert_eq!(found(out), [""; 0], "nothing has to be shown for what is out of scope");
+        assert_eq!(found(|f| f.claims = vec![Claim { page: None, place: String::new(), ..claim(30) }]), ["claim_without_page"]);
+        assert_eq!(found(|f| f.claims = vec![Claim { page: None, ..claim(30) }]), [""; 0], "a section is a place");
+        assert_eq!(found(|f| f.claims = vec![Claim { evidence: None, ..claim(30) }]), ["claim_without_file"]);
+    }
+
+    #[test]
+    fn a_file_expires_after_its_last_day() {
+        let until = |day: &str| Evidence { valid_until: Some(day.parse().unwrap()), ..file() };
+        assert_eq!(found_with(&clean(), &until("2026-11-22"), Before::Submitting), []);
+        assert_eq!(found_with(&clean(), &until("2026-11-21"), Before::Submitting).len(), 4);
+    }
+
+    #[test]
+    fn related_items_differ_once_where_only_one_is_out_of_scope() {
+        let out = |facts: &mut ItemFacts| facts.answer.as_mut().unwrap().content.out_of_scope = Some("理由".into());
+        for one in [1, 2] {
+            let mut items = clean();
+            out(&mut items[one]);
+            assert_eq!(found_with(&items, &file(), Before::Submitting), [(2, "related_differ")]);
+        }
+        let mut items = clean();
+        out(&mut items[1]);
+        out(&mut items[2]);
+        assert_eq!(found_with(&items, &file(), Before::Submitting), []);
+    }
+
+    #[test]
+    fn an_improvement_is_answered_after_it_was_asked() {
+        let asked = |f: &mut ItemFacts| f.verdict.as_mut().unwrap().content.improvement = "改善".into();
+        let answered = |pos| {
+            move |f: &mut ItemFacts| {
+                asked(f);
+                f.improvement_answer = Some(ImprovementAnswer { round: 1, text: "済".into(), by: id(OFFICER), at: now(), pos: Pos(pos) });
+            }
+        };
+        assert_eq!(found(asked), ["improvement_not_answered"]);
+        assert_eq!(found(answered(105)), ["improvement_not_answered"]);
+        assert_eq!(found(answered(195)), [""; 0]);
+    }
+
+    #[test]
+    fn a_verdict_is_there_closed_grounded_and_of_the_words_that_stand() {
+        assert_eq!(found(|f| f.verdict = None), ["no_verdict"]);
+        let mark = |f: &mut ItemFacts, code: &str| f.verdict.as_mut().unwrap().content.mark = code.into();
+        assert_eq!(found(|f| mark(f, "open")), ["verdict_open"]);
+        assert_eq!(found(|f| f.changed = Pos(150)), ["verdict_before_change"]);
+        let ungrounded = |f: &mut ItemFacts| f.verdict.as_mut().unwrap().content.evidence.clear();
+        assert_eq!(found(ungrounded), ["passes_without_evidence"]);
+        assert_eq!(
+            found(|f| {
+                ungrounded(f);
+                mark(f, "fails");
+            }),
+            [""; 0]
+        );
+        let confirmed = |claim: u8, finding| {
+            move |f: &mut ItemFacts| {
+                ungrounded(f);
+                f.confirmations = vec![Confirmation {
+                    claim: id(claim),
+                    round: 1,
+                    finding,
+                    comment: String::new(),
+                    by: id(FIRST),
+                    at: now(),
+                    pos: Pos(111),
+                }];
+            }
+        };
+        assert_eq!(found(confirmed(30, Finding::Seen)), [""; 0]);
+        assert_eq!(found(confirmed(30, Finding::Missing)), ["passes_without_evidence"]);
+        assert_eq!(found(confirmed(31, Finding::Seen)), ["passes_without_evidence"], "that claim was withdrawn");
+    }
+
+    #[test]
+    fn every_check_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> = CHECKS.iter().map(|c| c.name).collect();
+        assert_eq!(names.len(), CHECKS.len());
+    }
+}

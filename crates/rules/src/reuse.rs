@@ -341,3 +341,265 @@ pub fn renew(old: &CaseFacts, act: &mut Act) -> Result<Case, Refusal> {
         ..old.case.clone()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::case::State;
+    use crate::world::*;
+
+    fn draft() -> CaseFacts {
+        case(State::Draft)
+    }
+    fn given(changes: &[Change]) -> Vec<(ItemNo, &Content, &Origin)> {
+        let one = |c: &'_ Change| matches!(c, Change::AnswerGiven { .. });
+        changes
+            .iter()
+            .filter(|c| one(c))
+            .map(|c| match c {
+                Change::AnswerGiven { item, content, origin, .. } => (*item, content, origin),
+                _ => unreachable!(),
+            })
+            .collect()
+    }
+    fn kinds(changes: &[Change]) -> Vec<&'static str> {
+        changes.iter().map(Change::kind).collect()
+    }
+    fn remarked(no: u16, remarks: &str) -> ItemFacts {
+        let mut facts = answered(no, "");
+        facts.answer.as_mut().unwrap().content.remarks = remarks.into();
+        facts
+    }
+    fn old_case() -> Case {
+        Case { id: id(51), ..case(State::Certified).case }
+    }
+    fn copied(here: &[ItemFacts], there: &[ItemFacts], only: Option<&[ItemNo]>) -> Result<Vec<Change>, Refusal> {
+        copy(&draft(), &sheet(), here, &old_case(), there, only, &mut act(officer()))
+    }
+
+    #[test]
+    fn an_earlier_answer_is_copied_with_its_claims_and_marked_as_copied() {
+        let there = ItemFacts { claims: vec![claim(30)], ..answered(1, "去年の対応") };
+        let changes = copied(&[], std::slice::from_ref(&there), None).unwrap();
+        assert_eq!(kinds(&changes), ["work_set", "answer_given", "claim_made"]);
+        assert_eq!(given(&changes)[0].2, &Origin::Copied { case: id(51), item: ItemNo(1) });
+        assert!(matches!(&changes[2], Change::ClaimMade { claim: c, .. } if c.id != id(30) && c.evidence == Some(id(80))));
+        let here = ItemFacts { claims: vec![claim(31)], ..ItemFacts::untouched(ItemNo(1)) };
+        assert_eq!(kinds(&copied(&[here], &[there], None).unwrap()), ["work_set", "answer_given"], "the claim stands here already");
+    }
+
+    #[test]
+    fn copying_replaces_no_answer_and_loses_no_remarks() {
+        assert_eq!(copied(&[answered(1, "今年")], &[answered(1, "去年")], None).unwrap_err().why, Why::State);
+        assert_eq!(copied(&[], &[], None).unwrap_err().why, Why::State);
+        assert_eq!(copied(&[], &[answered(1, "去年")], Some(&[ItemNo(2)])).unwrap_err().why, Why::State);
+        assert_eq!(copied(&[], &[answered(99, "去年")], None).unwrap_err().why, Why::State, "the sheet has no item 99");
+        let changes = copied(&[remarked(1, "控え")], &[answered(1, "去年")], None).unwrap();
+        assert_eq!(given(&changes)[0].1.remarks, "控え");
+    }
+
+    #[test]
+    fn copying_into_a_returned_round_takes_only_what_came_back() {
+        let mut back = case(State::Returned);
+        back.rounds[0].flagged = Some(vec![ItemNo(2)]);
+        let there = [answered(1, "一"), answered(2, "二")];
+        let changes = copy(&back, &sheet(), &[], &old_case(), &there, None, &mut act(officer())).unwrap();
+        assert_eq!(given(&changes).iter().map(|g| g.0).collect::<Vec<_>>(), [ItemNo(2)]);
+    }
+
+    #[test]
+    fn a_related_item_is_copied_as_one_text_with_its_claims() {
+        let mut source = ItemFacts { claims: vec![claim(30)], ..answered(1, "全体") };
+        let answer = source.answer.as_mut().unwrap();
+        answer.content.points.insert(PointNo(2), "二".into());
+        answer.content.out_of_scope = Some("理由".into());
+        let target = ItemFacts::untouched(ItemNo(3));
+        let changes = copy_item(&draft(), &sheet(), &target, &source, &mut act(officer())).unwrap();
+        let (_, content, _) = given(&changes)[0];
+        assert_eq!((content.text.as_str(), content.points.len(), content.out_of_scope.as_deref()), ("全体\n(2) 二", 0, Some("理由")));
+        assert_eq!(kinds(&changes).last(), Some(&"claim_made"));
+        let full = copy_item(&draft(), &sheet(), &answered(3, "あり"), &source, &mut act(officer()));
+        assert_eq!(full.unwrap_err().why, Why::State);
+        let empty = copy_item(&draft(), &sheet(), &target, &answered(1, ""), &mut act(officer()));
+        assert_eq!(empty.unwrap_err().why, Why::State);
+    }
+
+    #[test]
+    fn what_the_product_lacks_is_proposed_as_out_of_scope_and_overwrites_nothing() {
+        let by = |items: &[ItemFacts], product: &Product| propose(&draft(), &sheet(), items, product, &act(officer()));
+        let changes = by(&[], &product()).unwrap();
+        let (no, content, origin) = given(&changes)[0];
+        assert_eq!((no, content.out_of_scope.as_deref()), (ItemNo(4), Some("無線LANを使用しないため")));
+        assert_eq!(origin, &Origin::Proposed { question: "wireless".into() });
+        assert!(origin.awaits_confirmation());
+        assert_eq!(by(&[answered(4, "使用します")], &product()).unwrap_err().why, Why::State);
+        assert_eq!(given(&by(&[remarked(4, "控え")], &product()).unwrap())[0].1.remarks, "控え");
+        for answers in [vec![], vec![("wireless", true)], vec![("other", false)]] {
+            let profile = answers.into_iter().map(|(q, a)| (q.to_owned(), a)).collect();
+            assert_eq!(by(&[], &Product { profile, ..product() }).unwrap_err().why, Why::State, "unknown is not no");
+        }
+    }
+
+    #[test]
+    fn confirming_in_bulk_touches_only_what_waits_for_it() {
+        let mut waits = answered(1, "去年");
+        waits.answer.as_mut().unwrap().origin = Origin::Copied { case: id(51), item: ItemNo(1) };
+        let changes = confirm(&draft(), &sheet(), &[waits.clone(), answered(2, "自筆")], &act(colleague())).unwrap();
+        assert_eq!(given(&changes), [(ItemNo(1), &content("去年"), &Origin::Confirmed)]);
+        assert_eq!(confirm(&draft(), &sheet(), &[answered(99, "x")], &act(officer())).unwrap_err().why, Why::NotFound);
+        let mut back = case(State::Returned);
+        back.rounds[0].flagged = Some(vec![ItemNo(2)]);
+        assert_eq!(confirm(&back, &sheet(), &[waits], &act(officer())).unwrap_err().why, Why::State);
+    }
+
+    /// The row that an export of the item would hold.
+    fn exported(facts: &ItemFacts) -> ImportedAnswer {
+        ImportedAnswer {
+            item: facts.no,
+            base: facts.answer.as_ref().map_or(Pos::NEVER, |a| a.pos),
+            text: facts.answer.as_ref().map(|a| joined(&a.content)),
+            remarks: facts.answer.as_ref().map(|a| a.content.remarks.clone()),
+            evidence: Some(facts.claims.iter().map(Claim::written).collect::<Vec<_>>().join("\n")),
+        }
+    }
+    fn imported(items: &[ItemFacts], rows: &[ImportedAnswer]) -> Result<Vec<Change>, Refusal> {
+        import(&draft(), &sheet(), items, rows, "回答.xlsx", &mut act(officer()))
+    }
+
+    #[test]
+    fn a_stale_row_refuses_the_whole_import_and_is_named() {
+        let items = [answered(1, "一"), answered(2, "二")];
+        let stale = ImportedAnswer { item: ItemNo(2), base: Pos(9), text: Some("x".into()), ..ImportedAnswer::default() };
+        let fresh = ImportedAnswer { item: ItemNo(1), base: Pos(10), text: Some("y".into()), ..ImportedAnswer::default() };
+        let refused = imported(&items, &[fresh, stale]).unwrap_err();
+        assert_eq!(refused.why, Why::Conflict);
+        assert!(refused.text.ja.contains("項目2"));
+    }
+
+    #[test]
+    fn items_the_sheet_lacks_and_items_twice_are_refused() {
+        let row = |n| ImportedAnswer { item: ItemNo(n), text: Some("x".into()), ..ImportedAnswer::default() };
+        assert!(imported(&[], &[row(254)]).unwrap_err().text.en.contains("254"));
+        assert!(imported(&[], &[row(2), row(2)]).unwrap_err().text.en.contains("twice"));
+        let verdict = |n| ImportedVerdict {
+            item: ItemNo(n),
+            base: Pos::NEVER,
+            content: verdict::VerdictContent { mark: "open".into(), ..Default::default() },
+        };
+        let judge = |rows: &[ImportedVerdict]| import_verdicts(&case(State::InReview), &sheet(), &[], rows, &act(first()));
+        assert_eq!(judge(&[verdict(1), verdict(2)]).unwrap().len(), 2);
+        assert!(judge(&[verdict(254)]).unwrap_err().text.en.contains("254"));
+        assert!(judge(&[verdict(1), verdict(1)]).unwrap_err().text.en.contains("twice"));
+        assert_eq!(judge(&[ImportedVerdict { base: Pos(3), ..verdict(1) }]).unwrap_err().why, Why::Conflict);
+        let odd = ImportedVerdict { content: Default::default(), ..verdict(1) };
+        assert!(judge(&[odd]).unwrap_err().text.en.starts_with("Item 1: "));
+    }
+
+    #[test]
+    fn an_import_says_what_it_is_and_names_the_item_of_a_fault() {
+        let row =
+            ImportedAnswer { item: ItemNo(2), text: Some("対応".into()), remarks: Some("備考".into()), ..ImportedAnswer::default() };
+        let changes = imported(&[], std::slice::from_ref(&row)).unwrap();
+        let (_, content, origin) = given(&changes)[0];
+        assert_eq!((content.text.as_str(), content.remarks.as_str()), ("対応", "備考"));
+        assert_eq!(origin, &Origin::Imported { file: "回答.xlsx".into() });
+        let bad = ImportedAnswer { text: Some("a\u{0}".into()), ..row };
+        assert!(imported(&[], &[bad]).unwrap_err().text.ja.starts_with("項目2: "));
+        let no_reason = ImportedAnswer { item: ItemNo(2), text: Some("【対象外】".into()), ..ImportedAnswer::default() };
+        assert_eq!(imported(&[], &[no_reason]).unwrap_err().field, Some("out_of_scope"));
+    }
+
+    #[test]
+    fn an_edited_cell_keeps_its_sub_points_apart() {
+        let mut facts = answered(1, "全体");
+        facts.answer.as_mut().unwrap().content.points = [(PointNo(1), "一".to_owned()), (PointNo(2), "二".to_owned())].into();
+        let row = ImportedAnswer { text: Some("全体\r\n(1) 一\r\n続き\r\n(2) 改".into()), ..exported(&facts) };
+        let changes = imported(&[facts], &[row]).unwrap();
+        let points = &given(&changes)[0].1.points;
+        assert_eq!((points[&PointNo(1)].as_str(), points[&PointNo(2)].as_str()), ("一\n続き", "改"));
+        let sheet = sheet();
+        for plain in ["(3) 小項目ではない", "(1)詰めて書いた", "(01) 零", "(1) "] {
+            assert_eq!(read_joined(sheet.item(ItemNo(1)).unwrap(), plain), content(plain), "{plain}");
+        }
+    }
+
+    #[test]
+    fn an_evidence_cell_keeps_what_stands_withdraws_what_is_gone_and_adds_the_rest_once() {
+        let facts = ItemFacts { claims: vec![claim(30), Claim { page: Some(9), ..claim(31) }], ..answered(2, "対応") };
+        let cell = "運用管理規程.pdf  p.3 第2章\n約款 第5条\n約款 第5条\n\n";
+        let row = ImportedAnswer { item: ItemNo(2), base: Pos(10), evidence: Some(cell.into()), ..ImportedAnswer::default() };
+        let changes = imported(&[facts], &[row]).unwrap();
+        assert_eq!(kinds(&changes), ["claim_withdrawn", "claim_made"]);
+        assert!(matches!(&changes[0], Change::ClaimWithdrawn { claim, .. } if *claim == id(31)));
+        assert!(matches!(&changes[1], Change::ClaimMade { claim, .. } if claim.document == "約款 第5条" && claim.evidence.is_none()));
+    }
+
+    #[test]
+    fn a_renewal_is_a_new_draft_of_the_same_product_and_sheet() {
+        let new = renew(&case(State::Expired), &mut act(officer())).unwrap();
+        assert_eq!((new.state, new.round, new.number, new.renews, new.due), (State::Draft, 0, None, Some(id(50)), None));
+        assert_eq!((new.product, new.sheet.0.as_str()), (id(60), "test@1"));
+        assert_ne!(new.id, id(50));
+    }
+
+    /// Words as people write them, with what the layout of a cell gives a meaning to.
+    fn words() -> impl Strategy<Value = String> {
+        proptest::collection::vec(
+            prop_oneof![
+                Just("(1) "),
+                Just("(2) "),
+                Just("【対象外】"),
+                Just("\n"),
+                Just("対応"),
+                Just(" p."),
+                Just("7"),
+                Just(" "),
+                Just("p.3"),
+                Just("é")
+            ],
+            0..8,
+        )
+        .prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn a_claim_reads_back_as_it_was_written(line in words()) {
+            let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            prop_assume!(!line.is_empty());
+            let read = read_claim(&line);
+            let claim = Claim { document: read.document, page: read.page, place: read.place, ..claim(30) };
+            prop_assert_eq!(claim.written(), line);
+        }
+
+        #[test]
+        fn importing_what_an_export_writes_changes_nothing(
+            text in words(), one in words(), two in words(), reason in words(), remarks in words(), scope in any::<bool>(), document in words(), place in words(),
+        ) {
+            // What stands went through the rules, so it is clean already.
+            let sheet = sheet();
+            let item = sheet.item(ItemNo(1)).unwrap();
+            let written = Content {
+                text, remarks, points: [(PointNo(1), one), (PointNo(2), two)].into(),
+                out_of_scope: (scope && !reason.trim().is_empty()).then_some(reason),
+            };
+            let changes = give(&draft(), item, &ItemFacts::untouched(ItemNo(1)), &act(officer()), Pos::NEVER, written, Origin::Written).unwrap();
+            let mut facts = answered(1, "");
+            if let Some((_, content, _)) = given(&changes).first() {
+                facts.answer.as_mut().unwrap().content = (*content).clone();
+            }
+            let wanted = ClaimContent { document, place, page: Some(2), ..ClaimContent::default() };
+            if let Ok(Change::ClaimMade { claim, .. }) = crate::evidence::claim(&draft(), item, &mut act(officer()), wanted, None) {
+                facts.claims.push(claim);
+            }
+            prop_assert_eq!(imported(&[facts.clone()], &[exported(&facts)]).unwrap(), vec![]);
+            // And into an empty case it brings the same words again, up to blanks at the ends of their parts.
+            let fresh = ImportedAnswer { base: Pos::NEVER, ..exported(&facts) };
+            if let Ok(changes) = imported(&[], &[fresh]) && let Some((_, content, _)) = given(&changes).first() {
+                prop_assert_eq!(joined(content).split_whitespace().collect::<String>(), joined(&facts.answer.unwrap().content).split_whitespace().collect::<String>());
+            }
+        }
+    }
+}
