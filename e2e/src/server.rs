@@ -1,7 +1,7 @@
 //! A running `akashi` with its data in a directory of its own, at a port of its own choice.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -11,10 +11,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Ended when dropped.
 pub struct Server {
-    child: Child,
+    child: Running,
     address: String,
     printed: Vec<String>,
-    data: tempfile::TempDir,
+    data: PathBuf,
+    /// Removed with the server, where the server made it.
+    _own: Option<tempfile::TempDir>,
 }
 
 impl Server {
@@ -27,8 +29,14 @@ impl Server {
     /// Starts any serving subcommand: `akashi <command> --listen 127.0.0.1:0 --data <temporary directory>`.
     pub fn start(program: impl AsRef<Path>, command: &str, database_url: Option<&str>) -> Server {
         let data = tempfile::tempdir().expect("a temporary directory can be made");
-        let (child, lines) = spawn(program.as_ref(), command, database_url, data.path());
-        let mut server = Server { child, address: String::new(), printed: Vec::new(), data };
+        let server = Server::start_in(program, command, database_url, data.path());
+        Server { _own: Some(data), ..server }
+    }
+
+    /// As [`Server::start`], with the data in a directory that outlives the server: for restarts.
+    pub fn start_in(program: impl AsRef<Path>, command: &str, database_url: Option<&str>, data: &Path) -> Server {
+        let (child, lines) = spawn(program.as_ref(), command, database_url, data);
+        let mut server = Server { child: Running(child), address: String::new(), printed: Vec::new(), data: data.to_owned(), _own: None };
         let start = Instant::now();
         while server.address.is_empty() {
             let left = PATIENCE.saturating_sub(start.elapsed());
@@ -59,19 +67,28 @@ impl Server {
 
     /// The server's data directory.
     pub fn data(&self) -> &Path {
-        self.data.path()
+        &self.data
     }
 
     /// Ends the process at once, as a power cut does.
     pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.end();
     }
 }
 
-impl Drop for Server {
+/// A process that ends with its owner.
+struct Running(Child);
+
+impl Running {
+    fn end(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Running {
     fn drop(&mut self) {
-        self.kill();
+        self.end();
     }
 }
 

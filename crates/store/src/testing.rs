@@ -51,6 +51,11 @@ impl Scratch {
         &self.location
     }
 
+    /// The address a program is given to use this database; nothing for SQLite.
+    pub fn address(&self) -> Option<String> {
+        self.database.as_ref().map(|name| format!("{SERVER}/{name}"))
+    }
+
     /// A directory that goes with the store, for blobs.
     pub fn directory(&self) -> &std::path::Path {
         self.directory.path()

@@ -53,6 +53,8 @@ pub fn router(app: Shared) -> Router {
         .merge(crate::api::router())
         .fallback(nothing_here)
         .with_state(app)
+        // Every body is read under a limit of its own; the framework's two megabytes would cut uploads short.
+        .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(CompressionLayer::new())
         .layer(tower_http::timeout::TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         .layer(axum::middleware::map_response(security_headers))
@@ -99,6 +101,8 @@ struct Arrived {
     params: Vec<(String, String)>,
     form: Fields,
     uploads: Vec<Upload>,
+    /// A file that was not taken; the handler shows it on its form.
+    refused: Option<Refusal>,
     address: String,
     /// Holds the uploads until the handler is done.
     _folder: Option<tempfile::TempDir>,
@@ -119,22 +123,32 @@ async fn serve(app: Shared, route: Route, params: RawPathParams, request: Reques
     })
 }
 
-async fn arrive(app: &App, request: Request, params: Vec<(String, String)>) -> Result<Arrived, Refusal> {
+async fn arrive(app: &Shared, request: Request, params: Vec<(String, String)>) -> Result<Arrived, Refusal> {
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or_else(|| "unknown".to_owned(), |c| c.0.ip().to_string());
     let media = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    let (form, uploads, folder) = if request.method() != HttpMethod::POST {
-        (Fields::default(), vec![], None)
+    let sent = if request.method() != HttpMethod::POST {
+        Sent::default()
     } else if media.starts_with("multipart/form-data") {
-        multipart(app, request).await?
+        // Who is not signed in sends no files worth keeping: their limit is that of a form.
+        let known = is_signed_in(app, &headers, &address).await;
+        multipart(if known { app.config.upload_limit } else { FORM_LIMIT as u64 }, request).await?
     } else {
         let bytes = axum::body::to_bytes(request.into_body(), FORM_LIMIT).await.map_err(|_| too_much(FORM_LIMIT as u64))?;
-        (pairs(&bytes), vec![], None)
+        Sent { form: pairs(&bytes), ..Sent::default() }
     };
-    Ok(Arrived { headers, uri, params, form, uploads, address, _folder: folder })
+    let Sent { form, uploads, refused, folder } = sent;
+    Ok(Arrived { headers, uri, params, form, uploads, refused, address, _folder: folder })
 }
 
-fn pairs(encoded: &[u8]) -> Fields {
+async fn is_signed_in(app: &Shared, headers: &HeaderMap, address: &str) -> bool {
+    let Some(secret) = session::cookie(headers, session::name(app)) else { return false };
+    let (app, address) = (app.clone(), address.to_owned());
+    let found = tokio::task::spawn_blocking(move || app.session(&secret, &address)).await;
+    matches!(found, Ok(Ok(Some(_))))
+}
+
+pub(crate) fn pairs(encoded: &[u8]) -> Fields {
     Fields(form_urlencoded::parse(encoded).map(|(k, v)| (k.into_owned(), v.into_owned())).collect())
 }
 
@@ -142,14 +156,28 @@ fn too_much(limit: u64) -> Refusal {
     app::upload::too_large("—", limit)
 }
 
+/// What a form sent.
+#[derive(Default)]
+pub(crate) struct Sent {
+    pub form: Fields,
+    pub uploads: Vec<Upload>,
+    /// Why a file was not taken; the fields are there all the same.
+    pub refused: Option<Refusal>,
+    /// Holds the uploads.
+    pub folder: Option<tempfile::TempDir>,
+}
+
+/// How much of a refused upload is still read, so that the browser gets to see the answer, in bytes.
+const DRAIN: u64 = 1024 * 1024 * 1024;
+
 /// Reads a form with files; each file goes to a temporary place as it comes in, never into memory.
-async fn multipart(app: &App, request: Request) -> Result<(Fields, Vec<Upload>, Option<tempfile::TempDir>), Refusal> {
-    let limit = app.config.upload_limit;
+/// Files over the limit, all together, are thrown away while the rest of the form is still read.
+pub(crate) async fn multipart(limit: u64, request: Request) -> Result<Sent, Refusal> {
     let damaged = |_| Refusal::invalid("file", text("送信が途中で切れました。もう一度送信してください。", "The upload broke off; send it again."));
     let io = |_| Refusal::invalid("file", text("一時ファイルを書き込めません。運用者に連絡してください。", "A temporary file cannot be written; tell the operator."));
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| damaged(()))?;
     let folder = tempfile::tempdir().map_err(io)?;
-    let (mut fields, mut uploads, mut total) = (Fields::default(), Vec::<Upload>::new(), 0u64);
+    let (mut sent, mut total) = (Sent::default(), 0u64);
     while let Some(mut field) = form.next_field().await.map_err(|_| damaged(()))? {
         let name = field.name().unwrap_or_default().to_owned();
         let Some(file_name) = field.file_name().map(str::to_owned) else {
@@ -160,24 +188,28 @@ async fn multipart(app: &App, request: Request) -> Result<(Fields, Vec<Upload>, 
                     return Err(too_much(FORM_LIMIT as u64));
                 }
             }
-            fields.0.push((name, String::from_utf8_lossy(&value).into_owned()));
+            sent.form.0.push((name, String::from_utf8_lossy(&value).into_owned()));
             continue;
         };
-        let path = folder.path().join(uploads.len().to_string());
+        let path = folder.path().join(sent.uploads.len().to_string());
         let mut file = std::fs::File::create(&path).map_err(io)?;
         while let Some(chunk) = field.chunk().await.map_err(|_| damaged(()))? {
             total += chunk.len() as u64;
-            if total > limit {
+            if total <= limit {
+                file.write_all(&chunk).map_err(io)?;
+            } else if total <= limit + DRAIN {
+                sent.refused.get_or_insert_with(|| app::upload::too_large(&file_name, limit));
+            } else {
                 return Err(app::upload::too_large(&file_name, limit));
             }
-            file.write_all(&chunk).map_err(io)?;
         }
         // A file field that was left empty comes as a file without name.
-        if !file_name.is_empty() {
-            uploads.push(Upload { field: name, name: file_name, path });
+        if !file_name.is_empty() && sent.refused.is_none() {
+            sent.uploads.push(Upload { field: name, name: file_name, path });
         }
     }
-    Ok((fields, uploads, Some(folder)))
+    sent.folder = Some(folder);
+    Ok(sent)
 }
 
 fn language(headers: &HeaderMap, person: Option<Lang>) -> Lang {
@@ -187,7 +219,7 @@ fn language(headers: &HeaderMap, person: Option<Lang>) -> Lang {
 }
 
 fn visit(app: &App, route: Route, posted: bool, arrived: Arrived) -> Response {
-    let Arrived { headers, uri, params, form, uploads, address, _folder } = arrived;
+    let Arrived { headers, uri, params, form, uploads, refused, address, _folder } = arrived;
     let secret = session::cookie(&headers, session::name(app));
     let signed = match secret.as_deref().map(|s| app.session(s, &address)).transpose() {
         Ok(signed) => signed.flatten(),
@@ -202,6 +234,7 @@ fn visit(app: &App, route: Route, posted: bool, arrived: Arrived) -> Response {
         query: pairs(uri.query().unwrap_or_default().as_bytes()),
         form,
         uploads,
+        upload_refused: refused,
         fragment: headers.contains_key("hx-request"),
         address,
         csrf: csrf.token.clone(),

@@ -37,6 +37,8 @@ pub struct Visit<'a> {
     pub query: Fields,
     pub form: Fields,
     pub uploads: Vec<Upload>,
+    /// Why a file was not taken; [`Visit::upload`] hands it on.
+    pub upload_refused: Option<Refusal>,
     /// htmx asks for a fragment.
     pub fragment: bool,
     /// Network address of the visitor.
@@ -107,6 +109,13 @@ impl<'a> Visit<'a> {
     /// The actor; a route's guard has made sure that somebody is signed in.
     pub fn actor(&self) -> Result<&Actor, Refusal> {
         self.signed.as_ref().map(|s| &s.actor).ok_or(Refusal::new(Why::SignIn, text("サインインしてください。", "Please sign in.")))
+    }
+    /// The file that came in a field, or why there is none.
+    pub fn upload(&self, field: &'static str) -> Result<&Upload, Refusal> {
+        if let Some(refusal) = &self.upload_refused {
+            return Err(refusal.clone());
+        }
+        self.uploads.iter().find(|u| u.field == field).ok_or(Refusal::invalid(field, text("ファイルを選んでください。", "Choose a file.")))
     }
     pub fn has(&self, role: Role) -> bool {
         self.signed.as_ref().is_some_and(|s| s.actor.has(role))

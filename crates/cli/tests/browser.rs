@@ -1,0 +1,231 @@
+//! A stranger's whole evaluation in a real browser, on both engines: import, attach, submit, judge by keyboard, improve, decide, certify, export.
+
+use std::path::{Path, PathBuf};
+
+use documents::form::FilledSheet;
+use documents::read_sheet::{Reading, read_sheet};
+use documents::sheet_xlsx::{Categories, Look, Paper, sheet_xlsx};
+use e2e::{Browser, Server};
+use rules::id::ItemNo;
+use rules::sheet::Sheet;
+use rules::text::Lang;
+use store::testing::Scratch;
+
+struct Story {
+    browser: Browser,
+    folder: tempfile::TempDir,
+    sheet: std::sync::Arc<Sheet>,
+}
+
+impl Story {
+    fn sign_in(&self, who: &str) {
+        let b = &self.browser;
+        b.js("document.cookie; const f = document.querySelector('form[action=\"/signout\"]'); if (f) f.submit();", vec![]);
+        b.go("/signin");
+        b.fill("メールアドレス", &format!("{who}@example.jp"));
+        b.fill("パスワード", app::demo::PASSWORD);
+        b.press("Enter");
+        assert!(b.until(|| b.path() == "/"), "{who} is signed in");
+    }
+
+    /// Opens the newest case of the list and returns its address.
+    fn newest_case(&self) -> String {
+        let b = &self.browser;
+        b.go("/cases");
+        let href = b.js("return document.querySelector('main a[href^=\"/cases/case_\"]').getAttribute('href')", vec![]);
+        href.as_str().expect("a case").split(['?', '#']).next().unwrap_or_default().split('/').take(3).collect::<Vec<_>>().join("/")
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, bytes).expect("a file");
+        path
+    }
+
+    /// The check sheet as an Excel file with these rows filled.
+    fn excel(&self, name: &str, fill: impl Fn(&mut documents::form::FilledRow)) -> PathBuf {
+        let rows = self.sheet.items.iter().map(|item| {
+            let mut row = documents::form::FilledRow::blank(item.no);
+            fill(&mut row);
+            row
+        });
+        let filled = FilledSheet { header: Default::default(), rows: rows.collect() };
+        let look = Look {
+            lang: Lang::Ja,
+            categories: Categories::Merged,
+            paper: Paper::A3,
+            requirement: &|item| (item.best_text().0.to_owned(), item.best_text().1),
+            made_at: "2026-11-22T00:00:00Z".parse().expect("a time"),
+        };
+        self.write(name, &sheet_xlsx(&self.sheet, &filled, &look).expect("a sheet"))
+    }
+
+    /// Imports a filled sheet and takes over everything that is ticked.
+    fn import(&self, case: &str, side: &str, file: &Path) {
+        let b = &self.browser;
+        b.go(&format!("{case}/import?side={side}"));
+        b.attach_file("記入済みのシート", file);
+        b.click_text("読み込んで確認する");
+        b.see("チェックしたものを取り込む");
+        b.click_text("チェックしたものを取り込む");
+        b.see("取り込んだもの");
+    }
+
+    fn shot(&self, name: &str) {
+        self.browser.must_be_accessible();
+        self.browser.screenshot(name);
+    }
+}
+
+fn minimal_pdf() -> Vec<u8> {
+    pdf::plain("アクセス管理規程", "みどり医療クラウド株式会社", &[("第1章", "総則"), ("第2章", "パスワードの変更と失敗時の扱い")], jiff::civil::date(2026, 11, 22)).expect("a PDF")
+}
+
+fn whole_story(database: Option<&str>) {
+    let server = Server::demo(env!("CARGO_BIN_EXE_akashi"), database);
+    let Some(browser) = Browser::open(server.address()) else { return };
+    let content = app::Content::embedded().expect("the catalogue");
+    let sheet = content.sheets().into_iter().find(|s| s.items.len() == 253).expect("the sheet");
+    let s = Story { browser, folder: tempfile::tempdir().expect("a folder"), sheet };
+    let b = &s.browser;
+    b.resize(1400, 1000);
+
+    // The applicant opens a case, imports a filled Excel, attaches a PDF to item 81 at page 3 and submits.
+    s.sign_in("officer");
+    b.go("/cases/new");
+    b.fill("評価対象プロダクト名", "みどりカルテ クラウド版");
+    b.fill("評価機関", "あかし評価機構");
+    b.click_text("案件を作成する");
+    b.see("作成中");
+    let case = s.newest_case();
+    let filled = s.excel("対応状況.xlsx", |row| {
+        row.answer = format!("項目{}の対応策です。", row.no);
+        row.evidence_claimed = format!("運用管理規程 p.{}", row.no);
+    });
+    s.import(&case, "applicant", &filled);
+    b.go(&format!("{case}/items/81"));
+    assert_eq!(b.value("対応策（項目全体）"), "項目81の対応策です。");
+    b.click_text("証跡を追加する");
+    let file = s.write("アクセス管理規程.pdf", &minimal_pdf());
+    b.click_text("新しいファイルを追加する");
+    b.attach_file("ファイル", &file);
+    b.fill("ページ", "3");
+    b.click_css("form[action$='/claims'] button.primary");
+    b.see("アクセス管理規程.pdf");
+    b.see("3ページ");
+    s.shot("story-item-81");
+    b.go(&case);
+    b.click_text("第1回を申請する");
+    b.choose("回答・証跡・上の指摘を確認しました");
+    b.click_text("申請する");
+    b.see("申請済み");
+
+    // The secretariat takes it in and assigns the evaluator.
+    s.sign_in("secretariat");
+    b.go(&format!("{case}/body"));
+    b.click_text("受付する");
+    b.see("AK-");
+    b.fill("評価者", "伊藤 健");
+    b.click_text("割り当てる");
+    b.see("伊藤 健");
+    s.shot("story-intake");
+
+    // The evaluator judges ten items with the keyboard alone.
+    s.sign_in("evaluator");
+    b.go(&format!("{case}/bench/81"));
+    b.choose("利益相反はありません");
+    b.click_text("申告する");
+    b.see("判定済み");
+    b.go(&format!("{case}/bench/81"));
+    b.see("アクセス管理規程.pdf");
+    s.shot("story-bench");
+    b.press("2");
+    b.fill("改善策", "不応時間の長さを規程に明記してください。");
+    b.press("ctrl+Enter");
+    assert!(b.until(|| b.path().contains("/bench/82")), "saved and went on: {}", b.path());
+    for next in 83..=91 {
+        b.press("1 ctrl+Enter");
+        assert!(b.until(|| b.path().contains(&format!("/bench/{next}"))), "saved by keys and went on to {next}: {}", b.path());
+    }
+    s.sign_in("secretariat");
+    b.go(&format!("{case}/body"));
+    b.click_text("改善依頼として戻す");
+    b.see("改善依頼中");
+
+    // The applicant sees the verdict, answers the improvement and submits again.
+    s.sign_in("officer");
+    b.go(&format!("{case}/items/81"));
+    b.see("不応時間の長さを規程に明記してください。");
+    b.fill("改善策への回答", "第2章に5秒と明記しました。");
+    b.click_text("改善策に回答する");
+    b.see("第2章に5秒と明記しました。");
+    b.go(&case);
+    b.click_text("第2回を申請する");
+    b.choose("回答・証跡・上の指摘を確認しました");
+    b.click_text("申請する");
+    b.see("申請済み");
+
+    // The evaluator judges what is left by an Excel of their own; the decider decides; the certificate is issued.
+    s.sign_in("secretariat");
+    b.go(&format!("{case}/body"));
+    b.click_text("受付する");
+    b.see("評価中");
+    s.sign_in("evaluator");
+    b.go(&format!("{case}/bench/81"));
+    b.see("第2章に5秒と明記しました。");
+    b.press("1");
+    b.fill("改善策", "");
+    b.press("ctrl+Enter");
+    assert!(b.until(|| b.path().contains("/bench/82")));
+    let verdicts = s.excel("判定表.xlsx", |row| {
+        if !(81..=90).contains(&row.no.0) {
+            row.verdict = "conforms".into();
+            row.evidence_confirmed = format!("運用管理規程 p.{}", row.no);
+        }
+    });
+    s.import(&case, "body", &verdicts);
+    s.sign_in("decider");
+    b.go(&format!("{case}/body"));
+    b.choose("認定する");
+    b.fill("判定の根拠", "全項目の証跡を確認したため。");
+    s.shot("story-decide");
+    b.click_text("判定を確定する");
+    b.see("判定済み");
+    s.sign_in("secretariat");
+    b.go(&format!("{case}/body"));
+    b.fill("認定の範囲", "全機能");
+    b.click_text("認定証を発行する");
+    b.see("検証コード");
+    s.shot("story-certificate");
+    let code = b.js("return document.body.innerText.match(/[A-Z2-9]{4}(-[A-Z2-9]{4}){3}/)[0]", vec![]);
+    b.click_text("認定証（PDF・日本語）");
+    let pdf = std::fs::read(b.downloaded(".pdf")).expect("the certificate");
+    assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 10_000);
+    b.go(&format!("/verify/{}", code.as_str().expect("a code")));
+    b.see("みどりカルテ クラウド版");
+    s.shot("story-verify");
+
+    // The export holds everything.
+    s.sign_in("officer");
+    b.go(&format!("{case}/export"));
+    b.click_text("Excelで書き出す");
+    let out = b.downloaded(".xlsx");
+    let read = read_sheet(&std::fs::read(&out).expect("the export"), "a.xlsx", &s.sheet, &Reading::default()).expect("it reads");
+    assert_eq!((read.filled.rows.len(), read.faults.len()), (253, 0), "{:?}", read.faults.first());
+    let row = |no: u16| read.filled.rows.iter().find(|r| r.no == ItemNo(no)).expect("a row");
+    assert_eq!(row(81).answer, "項目81の対応策です。");
+    assert!(row(81).evidence_claimed.contains("アクセス管理規程.pdf p.3"), "{}", row(81).evidence_claimed);
+    assert!(read.filled.rows.iter().all(|r| r.verdict == "conforms"));
+    assert_eq!(read.filled.header["product_name"], "みどりカルテ クラウド版");
+}
+
+#[test]
+fn a_stranger_runs_a_whole_evaluation_on_sqlite() {
+    whole_story(None);
+}
+
+#[test]
+fn a_stranger_runs_a_whole_evaluation_on_postgresql() {
+    let Some(scratch) = Scratch::postgres() else { return };
+    whole_story(scratch.address().as_deref());
+}
