@@ -157,6 +157,7 @@ fn draw(look: &Look) -> Page {
     let item = look.read.item();
     let middle = html! {
         (form::saved_notice(visit, &format!("{}-{}", case.facts.case.id, visit.query.text("saved"))))
+        (verdict::gone(look))
         (item::item(look))
         (verdict::verdict(look))
         (verdict::approval(look))

@@ -9,7 +9,7 @@ use rules::text::{Lang, Text, text, worded};
 
 use super::contents::is_over;
 use super::signs;
-use crate::components::{Column, Row, Table, Tile, Tone, details, empty, table, tag, tiles};
+use crate::components::{Column, Kind, Row, Table, Tile, Tone, details, empty, link_button, table, tag, tiles};
 use crate::route::{Answer, Guard, Route, get};
 use crate::urls;
 use crate::visit::Visit;
@@ -19,6 +19,10 @@ pub const ROUTES: &[Route] = &[get("/board", Guard::Roles(&[Role::Secretariat, R
 fn show(visit: &Visit) -> Result<Answer, app::Error> {
     let board = visit.app.board(visit.actor()?)?;
     let mut page = visit.page(text("案件ボード", "Board"), view(visit.lang, &board));
+    page.corner = html! {
+        @if visit.has(Role::Secretariat) { (link_button(visit.lang, Kind::Quiet, &text("定型文", "Phrases"), &urls::phrases())) }
+        @if visit.has(Role::Administrator) { (link_button(visit.lang, Kind::Quiet, &text("組織の設定", "Settings"), &urls::settings())) }
+    };
     page.lead = Some(text(
         "評価機関の案件を状態ごとに示します。期限の近い順に並びます。",
         "The body's cases by state; what is due first stands first.",
@@ -83,7 +87,7 @@ fn cases(lang: Lang, state: State, rows: &[CaseRow], board: &Board) -> Markup {
             html! { @match &row.case.number { Some(number) => { span.nowrap { (number) } }, None => { (tag(lang, Tone::Neutral, &text("未付番", "Not given"))) } } },
             html! { (row.provider) },
             html! { (row.case.round) },
-            signs::due(lang, row.case.due, overdue),
+            html! { @if row.case.due.is_some() { (signs::due(lang, row.case.due, overdue)) } @else { "—" } },
             html! {
                 @match next(row) {
                     Some((label, href)) => { a href=(href) { (label.get(lang)) span.hidden-text { " " (row.product) } } },

@@ -77,6 +77,8 @@ fn view(visit: &Visit, case: CaseId, again: Again) -> Result<Page, app::Error> {
     let look = Look { visit, case: &case, again };
     let (lang, own) = (visit.lang, &case.facts.case);
     let main = html! {
+        // Above all sections: the form itself may be gone, where the case has moved on in the meantime.
+        @if let Some((name, _)) = again { (Form::new(visit, name, again).summary()) }
         (form::saved_notice(visit, &look.keep(visit.query.text("saved"))))
         (facts(lang, &[
             (text("状態", "State"), html! { (signs::state_tag(lang, own.state)) " " span.muted { (signs::turn(own.state, Side::Body).get(lang)) } }),

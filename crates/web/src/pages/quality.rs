@@ -102,7 +102,7 @@ pub fn by_check(lang: Lang, remarks: &[Remark], at: &str) -> Markup {
                     // Where every remark of a check says the same, the numbers are enough.
                     @if own.iter().all(|r| r.text == own[0].text) {
                         p { (own[0].text.get(lang)) }
-                        p { @for (n, remark) in own.iter().enumerate() { @if n > 0 { "、" } a href={ (at) "/" (remark.item) } { (item_name(remark.item).get(lang)) } } }
+                        p { @for (n, remark) in own.iter().enumerate() { @if n > 0 { (text("、", ", ").get(lang)) } a href={ (at) "/" (remark.item) } { (item_name(remark.item).get(lang)) } } }
                     } @else {
                         ul { @for remark in &own { li { a href={ (at) "/" (remark.item) } { (item_name(remark.item).get(lang)) } " " (remark.text.get(lang)) } } }
                     }

@@ -7,7 +7,7 @@ use rules::item::ItemFacts;
 use rules::sheet::{Class, Item};
 use rules::text::{Lang, Text, text};
 
-use crate::components::{Choice, Field, filter, search_field, select};
+use crate::components::{Choice, Field, details, filter, search_field, select};
 use crate::pages::contents::NOT_JUDGED;
 use crate::pages::signs::class_name;
 use crate::pages::word;
@@ -116,8 +116,11 @@ impl Narrow {
             html! {
                 (search_field(lang, "q", text("項目・対応策を探す", "Search items and answers"), &self.words))
                 (select(lang, &Field::new("only", text("表示", "Show")).value(&self.only), &only))
-                (select(lang, &Field::new("class", text("判定結果", "Verdict")).value(&self.class), &classes))
-                (select(lang, &Field::new("minor", text("分類", "Category")).value(&self.minor), &minors))
+                // The list below needs the room more than what is rarely chosen.
+                (details(lang, &text("判定結果・分類で絞る", "By verdict and category"), !(self.class.is_empty() && self.minor.is_empty()), html! {
+                    (select(lang, &Field::new("class", text("判定結果", "Verdict")).value(&self.class), &classes))
+                    (select(lang, &Field::new("minor", text("分類", "Category")).value(&self.minor), &minors))
+                }))
             },
         )
     }

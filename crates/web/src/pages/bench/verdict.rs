@@ -27,6 +27,13 @@ impl Look<'_> {
     fn may_judge(&self) -> bool {
         self.works_as(Part::First) && contents::may(self.visit, Act::GiveVerdict, &self.case().facts)
     }
+    /// Who gave the verdict never approves it.
+    fn may_approve(&self) -> bool {
+        let mine = |by| self.visit.signed.as_ref().is_some_and(|s| s.actor.is(by));
+        self.works_as(Part::Second)
+            && self.read.facts().verdict.as_ref().is_some_and(|v| !mine(v.by))
+            && contents::may(self.visit, Act::ApproveVerdict, &self.case().facts)
+    }
     fn may_ask(&self) -> bool {
         contents::may(self.visit, Act::SendMessage, &self.case().facts)
     }
@@ -71,6 +78,17 @@ fn typed(form: &crate::visit::Fields) -> VerdictContent {
         improvement: with_phrase("improvement"),
         remarks: with_phrase("remarks"),
     }
+}
+
+/// A refusal whose form is not on the page any more, as the case has moved on in the meantime.
+pub fn gone(look: &Look) -> Markup {
+    let shown = |form: &str| match form {
+        "verdict" => look.may_judge(),
+        "approve" => look.may_approve(),
+        "ask" => look.may_ask(),
+        _ => true,
+    };
+    html! { @if let Some((form, _)) = look.refused.filter(|(form, _)| !shown(form)) { (Form::new(look.visit, form, look.refused).summary()) } }
 }
 
 pub fn verdict(look: &Look) -> Markup {
@@ -172,8 +190,6 @@ pub fn approval(look: &Look) -> Markup {
     let (lang, case, facts) = (look.visit.lang, look.case(), look.read.facts());
     let Some(verdict) = &facts.verdict else { return html! {} };
     let said = facts.approval.as_ref().filter(|a| a.verdict == verdict.pos);
-    let mine = look.visit.signed.as_ref().is_some_and(|s| s.actor.is(verdict.by));
-    let may = look.works_as(Part::Second) && !mine && contents::may(look.visit, Act::ApproveVerdict, &case.facts);
     let demanded = case.facts.settings.second_evaluator || case.facts.assignments.iter().any(|a| a.part == Part::Second);
     html! {
         @if demanded || said.is_some() {
@@ -188,7 +204,7 @@ pub fn approval(look: &Look) -> Markup {
                 },
                 None => { p { (tag(lang, Tone::Neutral, &text("未承認", "Not approved yet"))) } },
             }
-            @if may { (approve_form(look, verdict)) }
+            @if look.may_approve() { (approve_form(look, verdict)) }
         }
     }
 }

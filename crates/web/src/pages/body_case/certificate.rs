@@ -17,13 +17,11 @@ pub fn conclude(look: &Look) -> Markup {
     if decision.certify {
         return html! { @if look.may(Act::IssueCertificate) { (issue(look)) } };
     }
-    let form = look.form("refuse");
     html! {
         @if look.may(Act::RefuseCertificate) {
             h2 { (text("不認定の確定", "Close as refused").get(lang)) }
             form method="post" action=(look.to("refuse")) {
                 (csrf(&look.visit.csrf))
-                (form.summary())
                 p { (text("最終判定に従い、認定しないことを申請者に確定して伝えます。取り消しはできません。", "Following the decision, the case is closed without a certificate. This cannot be undone.").get(lang)) }
                 (submit(lang, Kind::Danger, &text("不認定を確定する", "Close as refused")))
             }
@@ -43,7 +41,6 @@ fn issue(look: &Look) -> Markup {
         p { (validity.get(lang)) }
         form method="post" action=(look.to("certify")) data-keep=(look.keep("certify")) {
             (csrf(&look.visit.csrf))
-            (form.summary())
             (textarea(lang, Area { rows: 3, limit: Some(2000), ..Area::default() }, &form.field("scope", text("認定の範囲", "Scope"), &case.product.name).hint(text("認定証に記載されます。", "It is printed on the certificate."))))
             (submit(lang, Kind::Primary, &text("認定証を発行する", "Issue the certificate")))
         }
@@ -90,14 +87,12 @@ fn agreements(lang: Lang, certificate: &Certificate) -> Markup {
 /// Publication and watching, while the certificate stands.
 fn care(look: &Look, certificate: &Certificate) -> Markup {
     let lang = look.visit.lang;
-    let (publish, watch) = (look.form("publish"), look.form("watch"));
     let (value, label) = if certificate.body_agrees {
         ("no", text("公開への同意を取り下げる", "Take back the agreement to publish"))
     } else {
         ("yes", text("公開に同意する", "Agree to publish"))
     };
     html! {
-        (publish.summary()) (watch.summary())
         div.row {
             @if look.may(Act::AgreePublication) {
                 form method="post" action=(look.to("publish")) {
@@ -143,7 +138,6 @@ pub fn withdraw(look: &Look) -> Markup {
         html! {
             form method="post" action=(look.to("withdraw")) data-keep=(look.keep("withdraw")) {
                 (csrf(&look.visit.csrf))
-                (form.summary())
                 p { (text("検証ページに「取消し」と表示されます。元に戻すことはできません。", "The verification page will say that it was withdrawn. This cannot be undone.").get(lang)) }
                 (textarea(lang, Area { rows: 3, limit: Some(2000), ..Area::default() }, &form.field("reason", text("取消しの理由", "Reason"), "").required()))
                 (submit(lang, Kind::Danger, &text("認定を取り消す", "Withdraw the certificate")))

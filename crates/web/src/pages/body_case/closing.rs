@@ -80,7 +80,6 @@ pub fn give_back(look: &Look) -> Markup {
         p { (text("戻すと、このラウンドの判定が申請者に表示されます。", "Once returned, the applicant sees the verdicts of this round.").get(lang)) }
         form method="post" action=(look.to("return")) data-keep=(look.keep("return")) {
             (csrf(&look.visit.csrf))
-            (form.summary())
             (radios(lang, &form.field("which", text("戻す範囲", "What to return"), "all").required(), &which, false))
             @if !choices.is_empty() { (details(lang, &worded(format!("戻す項目を選ぶ（候補 {}件）", choices.len()), format!("Choose the items ({} to choose from)", choices.len())), form.refused.is_some(), checkboxes(lang, &form.field("flagged", text("戻す項目", "Items to return"), ""), &choices, &ticked))) }
             (textarea(lang, Area::default(), &form.field("message", text("申請者へのメッセージ", "Message to the applicant"), "")))
@@ -121,7 +120,6 @@ fn decide_form(look: &Look, lang: Lang) -> Markup {
         }
         form method="post" action=(look.to("decide")) data-keep=(look.keep("decide")) {
             (csrf(&look.visit.csrf))
-            (form.summary())
             (radios(lang, &form.field("certify", text("判定", "Decision"), "").required(), &choices, true))
             (textarea(lang, Area { rows: 5, limit: Some(8000), ..Area::default() }, &form.field("grounds", text("判定の根拠", "Grounds"), "").required()))
             (submit(lang, Kind::Primary, &text("判定を確定する", "Decide")))

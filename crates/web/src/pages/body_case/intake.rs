@@ -25,7 +25,6 @@ pub fn accept(look: &Look) -> Markup {
         @if let Some(round) = submitted { p { (look.case.name(round.submitted_by)) " · " (signs::time(round.submitted)) } }
         form.narrow method="post" action=(look.to("accept")) data-submit-key {
             (csrf(&look.visit.csrf))
-            (form.summary())
             @if facts.case.number.is_none() {
                 (text_field(lang, &form.field("number", text("整理番号", "Reference number"), "").hint(worded(format!("空欄にすると自動で付番します（{}-年-番号）。", facts.settings.number_prefix), format!("Left empty, the next one is given ({}-year-number).", facts.settings.number_prefix)))))
             }
@@ -54,20 +53,18 @@ fn interest(lang: Lang, assignment: &Assignment) -> Markup {
 /// Who evaluates, what they declared, and the forms to change it.
 pub fn evaluators(look: &Look) -> Markup {
     let (lang, facts) = (look.visit.lang, &look.case.facts);
-    let columns = vec![
+    let may_release = look.may(Act::ReleaseEvaluator);
+    let mut columns = vec![
         Column::new(text("評価者", "Evaluator")),
         Column::new(text("役割", "Part")),
         Column::new(text("利益相反の申告", "Declaration of interests")),
-        Column::new(text("操作", "Action")),
     ];
+    columns.extend(may_release.then(|| Column::new(text("操作", "Action"))));
     let rows = facts.assignments.iter().map(|own| {
         let name = look.case.name(own.person);
-        Row::new(vec![
-            html! { (name) },
-            html! { (part_name(own.part).get(lang)) },
-            interest(lang, own),
-            html! { @if look.may(Act::ReleaseEvaluator) { (release(look, own, name)) } },
-        ])
+        let mut cells = vec![html! { (name) }, html! { (part_name(own.part).get(lang)) }, interest(lang, own)];
+        cells.extend(may_release.then(|| release(look, own, name)));
+        Row::new(cells)
     });
     html! {
         h2 { (text("評価者", "Evaluators").get(lang)) }
@@ -101,7 +98,6 @@ fn assign(look: &Look) -> Markup {
         html! {
             form.narrow method="post" action=(look.to("assign")) {
                 (csrf(&look.visit.csrf))
-                (form.summary())
                 (select(lang, &form.field("person", text("評価者", "Evaluator"), "").required(), &people))
                 (radios(lang, &form.field("part", text("役割", "Part"), &word(&Part::First)).required(), &parts, true))
                 (submit(lang, Kind::Secondary, &text("割り当てる", "Assign")))
@@ -122,7 +118,6 @@ pub fn due(look: &Look) -> Markup {
         h2 { (text("期限", "Due date").get(lang)) }
         form.narrow method="post" action=(look.to("due")) {
             (csrf(&look.visit.csrf))
-            (form.summary())
             (date_field(lang, &form.field("due", text("期限", "Due date"), &stands).hint(text("空欄にすると期限をなくします。例: 2026-04-30", "Empty removes it. For example 2026-04-30"))))
             (submit(lang, Kind::Secondary, &text("期限を保存", "Save the due date")))
         }
