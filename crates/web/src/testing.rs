@@ -146,6 +146,32 @@ impl World {
         self.ask(request.expect("a request"))
     }
 
+    /// A form as another site would make a browser send it: with the cookies, without the proof. `from` is `Sec-Fetch-Site`.
+    pub fn bare_form(&self, path: &str, who: &str, from: Option<&str>) -> Reply {
+        let proof = from.map(|_| format!("{}={}", crate::components::CSRF_FIELD, crate::session::csrf_of(&self.session(who))));
+        let request = Request::post(path)
+            .header(header::COOKIE, self.cookies(Some(who), Lang::Ja))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", from.unwrap_or("same-origin"))
+            .body(Body::from(proof.unwrap_or_default()));
+        self.ask(request.expect("a request"))
+    }
+
+    /// A form with a file in its field `file`.
+    pub fn upload(&self, path: &str, who: Option<&str>, name: &str, bytes: &[u8]) -> Reply {
+        let token = who.map(|email| crate::session::csrf_of(&self.session(email))).unwrap_or_default();
+        let field = crate::components::CSRF_FIELD;
+        let mut body = format!("--edge\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{token}\r\n").into_bytes();
+        body.extend(format!("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n").into_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n--edge--\r\n");
+        let request = Request::post(path)
+            .header(header::COOKIE, self.cookies(who, Lang::Ja))
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge")
+            .body(Body::from(body));
+        self.ask(request.expect("a request"))
+    }
+
     fn cookies(&self, who: Option<&str>, lang: Lang) -> String {
         let session = who.map(|email| format!("; {}={}", crate::session::name(&self.app), self.session(email)));
         format!("{}={}{}", crate::session::LANG_COOKIE, lang.tag(), session.unwrap_or_default())

@@ -1,0 +1,45 @@
+//! Addresses of routes with ids that exist.
+
+use rules::id::{self, Id};
+use web::testing::{OFFICER, OPERATOR, STRANGER, World};
+
+/// What pages need in their query to be about something.
+const QUERIES: &[(&str, &str)] = &[("/cases/{case}/rounds/compare", "?from=1&to=1")];
+
+/// The route's address with every parameter filled: the case's own, and of what is not in a case the demonstration's.
+/// With the stranger's case everything is the stranger's.
+pub fn filled(world: &World, path: &str, case: Id<id::Case>) -> String {
+    let owner = if case == world.strange { STRANGER } else { OFFICER };
+    let actor = world.actor(owner);
+    let evidence = || world.app.library(&actor).unwrap()[0].id.to_string();
+    let value = |name: &str| match name {
+        "case" => case.to_string(),
+        "no" | "item" => if case == world.strange { "1" } else { "9" }.to_owned(),
+        "n" | "round" => "1".to_owned(),
+        "sheet" => world.app.content.sheets()[0].id.to_string(),
+        "evidence" | "id" => evidence(),
+        "product" => world.app.products(&actor).unwrap()[0].id.to_string(),
+        "organisation" => actor.organisation.unwrap().to_string(),
+        "code" => {
+            let facts = world.app.case(&world.actor(OFFICER), world.certified, None).unwrap().facts;
+            facts.certificate.unwrap().code
+        }
+        "token" => {
+            if world.app.tokens(&actor).unwrap().is_empty() {
+                world.token(owner, false);
+            }
+            world.app.tokens(&actor).unwrap()[0].id.to_string()
+        }
+        "phrase" => {
+            world.app.phrases(&world.actor(if owner == OFFICER { "evaluator@example.jp" } else { owner })).unwrap()[0].id.to_string()
+        }
+        "person" => world.actor(OPERATOR).person.unwrap().to_string(),
+        other => panic!("{path} has a parameter {{{other}}} that tests/filled does not know yet"),
+    };
+    let query = QUERIES.iter().find(|(p, _)| *p == path).map_or("", |(_, q)| q);
+    let parts = path.split('/').map(|part| match part.strip_prefix('{').and_then(|p| p.strip_suffix('}')) {
+        Some(name) => value(name),
+        None => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("/") + query
+}
