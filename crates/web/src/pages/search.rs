@@ -39,7 +39,7 @@ fn view(visit: &Visit, query: &str, hits: &[Hit]) -> Markup {
             @if !found.is_empty() {
                 section {
                     h2 { (worded(format!("{}（{}件）", name.ja, found.len()), format!("{} ({})", name.en, found.len())).get(lang)) }
-                    ol.hits data-rows { @for hit in found { li { (one(visit, hit)) } } }
+                    ul.plain data-rows { @for hit in found { li { (one(visit, hit)) } } }
                 }
             }
         }
@@ -49,7 +49,7 @@ fn view(visit: &Visit, query: &str, hits: &[Hit]) -> Markup {
 fn one(visit: &Visit, hit: &Hit) -> Markup {
     let said: Text = hit.title.clone();
     html! {
-        p { @if let Some(href) = href(hit) { a href=(href) data-row { (said.get(visit.lang)) } } @else { (said.get(visit.lang)) } }
+        p.hit { @if let Some(href) = href(hit) { a href=(href) data-row { (said.get(visit.lang)) } } @else { (said.get(visit.lang)) } }
         // What people wrote is mostly Japanese, whatever the language of the page.
         p.muted lang="ja" { @for (piece, matches) in &hit.snippet { @if *matches { mark { (piece) } } @else { (piece) } } }
     }

@@ -110,7 +110,11 @@ fn columns(visit: &Visit) -> Result<Answer, app::Error> {
 fn columns_page(visit: &Visit, draft: &Draft, refused: Option<&Refusal>) -> Result<Page, app::Error> {
     let open = visit.app.open_form(visit.actor()?, draft, ROWS)?;
     let kept = visit.app.form_mappings(visit.actor()?)?;
-    let like = visit.app.sheets(visit.actor()?)?;
+    let mut like = visit.app.sheets(visit.actor()?)?;
+    // Each scale once, under the fullest sheet that has it.
+    like.sort_by_key(|s| std::cmp::Reverse(s.items.len()));
+    let mut scales: Vec<_> = vec![];
+    like.retain(|s| !scales.contains(&s.scale) && { scales.push(s.scale.clone()); true });
     let main = view::columns(visit, &view::Choosing { draft, open: &open, kept: &kept, like: &like, refused });
     Ok(page(visit, Step::Columns, main))
 }

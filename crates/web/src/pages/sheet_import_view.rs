@@ -11,6 +11,7 @@ use rules::sheet::{ColumnKind, Sheet};
 use rules::text::{Lang, Text, text, worded};
 
 use super::sheet_import::{KINDS, proposed_id};
+use super::sheets::category;
 use super::word;
 use crate::answer;
 use crate::components::{
@@ -246,10 +247,9 @@ fn faults(lang: Lang, title: Text, found: &[Fault]) -> Markup {
 fn items(lang: Lang, sheet: &Sheet) -> Markup {
     let columns = vec![Column::new(text("番号", "No.")).number(), Column::new(text("分類", "Category")), Column::new(text("要求事項", "Requirement")), Column::new(text("エビデンス例", "Examples of evidence"))];
     let rows = sheet.items.iter().map(|item| {
-        let category = sheet.minor(&item.minor).map(|(major, minor)| if major.name == minor.name { minor.name.ja.to_string() } else { format!("{} ／ {}", major.name.ja, minor.name.ja) });
         Row::new(vec![
             html! { (item.no) },
-            html! { span lang="ja" { (category.unwrap_or_default()) } },
+            html! { span lang="ja" { @if let Some(name) = category(sheet, item) { (name.ja) } } },
             html! { div.prose lang="ja" { (item.text.transcribed) } },
             html! { span lang="ja" { (item.evidence.names.join("、")) } },
         ])

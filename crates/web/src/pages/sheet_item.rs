@@ -10,7 +10,7 @@ use rules::sheet::{Damage, Item, Layer, SheetId};
 use rules::text::{Lang, Text, text, worded};
 
 use super::contents::layer_tag;
-use super::sheets::{damage_tag, may, term_key, terms, title};
+use super::sheets::{category, damage_tag, may, term_key, terms, title};
 use crate::answer;
 use crate::components::{Area, Column, Crumb, Field, Kind, Row, Shortcut, Table, card, csrf, diff, facts, saved, submit, table, text_field, textarea};
 use crate::route::{Answer, Guard, Route, get, post};
@@ -47,7 +47,7 @@ fn page(visit: &Visit, read: &SheetRead, no: ItemNo, refused: Option<&Refusal>) 
         Crumb::link(read.sheet.title.clone(), urls::sheet(&read.sheet.id)),
         Crumb::here(worded(format!("項目{no}"), format!("Item {no}"))),
     ];
-    page.lead = read.sheet.minor(&item.minor).map(|(major, minor)| worded(format!("{} ／ {}", major.name.ja, minor.name.ja), format!("{} / {}", major.name.en, minor.name.en)));
+    page.lead = category(&read.sheet, item);
     page.corner = neighbours(visit.lang, read, no);
     page.shortcuts = vec![Shortcut::new("j / k", text("次・前の項目", "Next and previous item"))];
     if visit.query.is_on("saved") && refused.is_none() {

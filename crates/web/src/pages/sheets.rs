@@ -170,25 +170,37 @@ fn narrow_form(visit: &Visit, sheet: &Sheet, narrow: &Narrow) -> Markup {
     })
 }
 
+/// 大分類 and 中分類 of an item, said once where they are called the same.
+pub(super) fn category(sheet: &Sheet, item: &Item) -> Option<Text> {
+    let (major, minor) = sheet.minor(&item.minor)?;
+    if major.name == minor.name {
+        return Some(major.name.clone());
+    }
+    Some(worded(format!("{} ／ {}", major.name.ja, minor.name.ja), format!("{} / {}", major.name.en, minor.name.en)))
+}
+
 fn by_category(visit: &Visit, read: &SheetRead, shown: &[&Item]) -> Markup {
     let sheet = &read.sheet;
-    html! {
-        @for run in shown.chunk_by(|a, b| a.minor == b.minor) {
-            @let names = sheet.minor(&run[0].minor).map(|(major, minor)| worded(format!("{} ／ {}", major.name.ja, minor.name.ja), format!("{} / {}", major.name.en, minor.name.en)));
-            (items_table(visit, read, run, names.unwrap_or(text("項目", "Items"))))
-        }
-    }
+    let name = |run: &[&Item]| sheet.majors.iter().find(|m| m.id == run[0].major).map(|m| m.name.clone());
+    html! { @for run in shown.chunk_by(|a, b| a.major == b.major) { (items_table(visit, read, run, name(run).unwrap_or(text("項目", "Items")))) } }
 }
 
 fn items_table(visit: &Visit, read: &SheetRead, run: &[&Item], caption: Text) -> Markup {
     let lang = visit.lang;
-    let columns = vec![Column::new(text("番号", "No.")).number(), Column::new(text("項目", "Item")), Column::new(text("原文の状態", "State of the wording"))];
+    let columns = vec![
+        Column::new(text("番号", "No.")).number(),
+        Column::new(text("項目", "Item")),
+        Column::new(text("中分類", "Minor category")),
+        Column::new(text("原文の状態", "State of the wording")),
+    ];
     let rows = run.iter().map(|item| {
         let state = match read.confirmed.contains_key(&item.no) {
             true => tag(lang, Tone::Success, &text("原本と照合済み", "Compared with the original")),
             false => damage_tag(lang, item.text.damage.max(item.evidence.damage)),
         };
-        Row::new(vec![html! { (item.no) }, html! { a href=(urls::sheet_item(&read.sheet.id, item.no)) data-row { (item.title.get(lang)) } }, state])
+        let minor = read.sheet.minor(&item.minor).map(|(_, minor)| minor.name.get(lang));
+        let name = html! { a href=(urls::sheet_item(&read.sheet.id, item.no)) data-row { (item.title.get(lang)) } };
+        Row::new(vec![html! { (item.no) }, name, html! { @if let Some(minor) = minor { (minor) } }, state])
     });
     table(lang, &Table::new(caption, columns, rows.collect()).head_cell(Some(1)))
 }
