@@ -57,7 +57,7 @@ pub fn with_cookie(mut response: Response, cookie: &str) -> Response {
     response
 }
 
-fn send_file(file: FileAnswer) -> Response {
+pub(crate) fn send_file(file: FileAnswer) -> Response {
     let mut response = match file.content {
         FileContent::Bytes(bytes) => bytes.into_response(),
         FileContent::Open(open) => crate::server::stream(open).into_response(),
