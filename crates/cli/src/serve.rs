@@ -95,7 +95,7 @@ fn serve(config: Config, listen: SocketAddr, address: Option<String>, ready: imp
 async fn daily(app: Arc<App>) {
     loop {
         let job = app.clone();
-        match tokio::task::spawn_blocking(move || job.expire_certificates()).await {
+        match tokio::task::spawn_blocking(move || job.clear_drafts().and_then(|_| job.expire_certificates())).await {
             Ok(Ok(0)) => {}
             Ok(Ok(n)) => tracing::info!(n, "certificates expired"),
             Ok(Err(error)) => tracing::error!(%error, "the expiry job failed"),
