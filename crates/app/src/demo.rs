@@ -261,7 +261,7 @@ fn running_case(world: &World, sheet: &SheetId) -> Result<(), Error> {
     take_in(world, case, true)?;
     judge(world, case, |no| no <= 60, |no| no % 9 == 0)?;
     approve(world, case)?;
-    world.act(EVALUATOR, Command::SendMessage { case, item: ItemNo(18), text: "緊急時の承認者は、規程のどの章に定めていますか。".into() })?;
+    world.act(EVALUATOR, Command::SendMessage { case, item: ItemNo(18), text: "緊急時の承認者は、規程のどの章に定めていますか。".into(), side: None })?;
     world.act(SECRETARIAT, Command::ReturnRound { case, flagged: None, message: "改善策をご確認のうえ、未回答の項目とあわせてご対応ください。".into() })?;
     world.act(SECRETARIAT, Command::SetDue { case, due: today.checked_add(28.days()).ok() })?;
     world.act(OFFICER, Command::AnswerImprovement { case, item: ItemNo(9), text: "廃棄証明書の様式を改め、消去方法と確認者を記載するようにしました。".into() })?;

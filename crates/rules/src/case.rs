@@ -411,7 +411,7 @@ mod tests {
             Kind::SubmitRound => round::submit(facts, &[seen], &by_officer, Digest([0; 32])).map(drop),
             Kind::AcceptRound => round::accept(facts, "AK-2026-0001").map(drop),
             Kind::ReturnRound => round::give_back(facts, &all_judged("conforms"), &sheet, None, "").map(drop),
-            Kind::DecideCase => round::decide(facts, &sheet, &all_judged("conforms"), &act(decider()), true, "根拠").map(drop),
+            Kind::DecideCase => round::decide(facts, &sheet, &all_judged("conforms"), &[], &act(decider()), true, "根拠").map(drop),
             Kind::IssueCertificate => round::certify(facts, &mut act(secretariat()), "範囲", None).map(drop),
             Kind::ConfirmClaim => verdict::confirm_claim(facts, &with_claim, &by_first, id(30), Finding::Seen, "").map(drop),
             Kind::GiveVerdict => verdict::give(facts, &sheet, &seen, &by_first, Pos::NEVER, conforms).map(drop),

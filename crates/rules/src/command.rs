@@ -11,6 +11,7 @@ use crate::case::Part;
 use crate::evidence::{ClaimContent, Finding, Label, Stored};
 use crate::id::{self, Id, ItemNo, Pos};
 use crate::party::{OrganisationKind, Role, Settings};
+use crate::policy::Side;
 use crate::sheet::{Sheet, SheetId};
 use crate::text::{Lang, Text, text};
 use crate::verdict::VerdictContent;
@@ -127,7 +128,7 @@ commands! {
     GiveVerdict "give_verdict" { case: Id<id::Case>, item: ItemNo, base: Pos, content: VerdictContent } = "判定の保存", "Save a verdict";
     ImportVerdicts "import_verdicts" { case: Id<id::Case>, file: String, rows: Vec<ImportedVerdict> } = "判定の取込み", "Import verdicts";
     ApproveVerdict "approve_verdict" { case: Id<id::Case>, item: ItemNo, seen: Pos, agrees: bool, #[serde(default)] comment: String } = "判定の承認", "Approve a verdict";
-    SendMessage "send_message" { case: Id<id::Case>, item: ItemNo, text: String } = "質疑", "Write in the question thread";
+    SendMessage "send_message" { case: Id<id::Case>, item: ItemNo, text: String, #[serde(default)] side: Option<Side> } = "質疑", "Write in the question thread";
 }
 
 #[cfg(test)]

@@ -289,11 +289,11 @@ pub fn invite(act: &mut Act, to: &Organisation, email_written: &str, roles: &[Ro
     })
 }
 
-/// Accepts an invitation, as a new person or as one who is known already.
+/// Accepts an invitation, as a new person or as one who is known already. Roles they hold in the organisation stay.
 pub fn accept_invitation(
     act: &mut Act,
     invitation: &Invitation,
-    known: Option<&Person>,
+    known: Option<(&Person, &[Role])>,
     name: &str,
     lang: Lang,
 ) -> Result<Vec<Change>, Refusal> {
@@ -305,7 +305,7 @@ pub fn accept_invitation(
     }
     let mut changes = vec![];
     let person = match known {
-        Some(person) => person.id,
+        Some((person, _)) => person.id,
         None => {
             let person = Person { id: act.fresh(), name: line("name", name, 60)?, email: invitation.email.clone(), lang };
             let id = person.id;
@@ -314,7 +314,11 @@ pub fn accept_invitation(
         }
     };
     changes.push(Change::InvitationAccepted { invitation: invitation.id, person });
-    changes.push(Change::RolesGiven(Membership { person, organisation: invitation.organisation, roles: invitation.roles.clone() }));
+    let mut roles: Vec<Role> = known.map(|(_, held)| held.to_vec()).unwrap_or_default();
+    roles.extend(&invitation.roles);
+    roles.sort();
+    roles.dedup();
+    changes.push(Change::RolesGiven(Membership { person, organisation: invitation.organisation, roles }));
     Ok(changes)
 }
 
@@ -508,7 +512,7 @@ mod tests {
         let invitation = invite(&mut act(), &body, "a@example.jp", &[Role::Evaluator]).unwrap();
         let accept = |at| {
             let known = Person { id: crate::world::id(9), name: "評価 花子".into(), email: "a@example.jp".into(), lang: Lang::En };
-            accept_invitation(&mut Act::new(Actor::system(), at, [1; 32]), &invitation, Some(&known), "", Lang::Ja)
+            accept_invitation(&mut Act::new(Actor::system(), at, [1; 32]), &invitation, Some((&known, &[])), "", Lang::Ja)
         };
         assert_eq!(accept(invitation.expires).unwrap().len(), 2);
         assert!(accept(invitation.expires + jiff::SignedDuration::from_nanos(1)).is_err());

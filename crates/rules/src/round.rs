@@ -6,11 +6,11 @@ use jiff::{ToSpan, civil::Date};
 use serde_json::{Value, json};
 
 use crate::act::Act;
-use crate::case::{CaseFacts, Certificate, Part, State};
+use crate::case::{Case, CaseFacts, Certificate, Part, State};
 use crate::change::Change;
 use crate::command::Kind;
 use crate::evidence::{Claim, Evidence};
-use crate::id::{Digest, ItemNo};
+use crate::id::{Digest, Id, ItemNo, Person};
 use crate::item::ItemFacts;
 use crate::party::{bounded, line};
 use crate::refusal::{Refusal, Why};
@@ -36,7 +36,7 @@ fn must_be_empty(items: Vec<ItemNo>, ja: &str, en: &str) -> Result<(), Refusal> 
 
 /// The sealed content of a round, in an order that does not depend on the store: it is what the digest covers.
 /// `file` finds the evidence a claim points to.
-pub fn snapshot<'a>(items: &[ItemFacts], file: impl Fn(crate::id::Id<crate::id::Evidence>) -> Option<&'a Evidence>) -> Value {
+pub fn snapshot<'a>(case: &Case, items: &[ItemFacts], file: impl Fn(Id<crate::id::Evidence>) -> Option<&'a Evidence>) -> Value {
     let mut said: Vec<&ItemFacts> =
         items.iter().filter(|i| i.answer.is_some() || !i.claims.is_empty() || i.improvement_answer.is_some()).collect();
     said.sort_by_key(|i| i.no);
@@ -60,7 +60,7 @@ pub fn snapshot<'a>(items: &[ItemFacts], file: impl Fn(crate::id::Id<crate::id::
             })
         })
         .collect();
-    json!({ "version": 1, "items": rows })
+    json!({ "version": 1, "case": case.id, "sheet": case.sheet, "round": case.round + 1, "items": rows })
 }
 
 /// Submits a round. It is refused where a 改善策 has no answer; other gaps are the quality check's to show.
@@ -150,11 +150,19 @@ fn approved<'a>(case: &CaseFacts, items: impl Iterator<Item = &'a ItemFacts>) ->
 
 /// Decides the case. Every item needs a verdict, of whatever round; certifying needs none that fails or is open,
 /// and none on words that changed afterwards: what nobody has judged never passes. Who gives verdicts does not decide.
-pub fn decide(case: &CaseFacts, sheet: &Sheet, items: &[ItemFacts], act: &Act, certify: bool, grounds: &str) -> Result<Change, Refusal> {
+pub fn decide(
+    case: &CaseFacts,
+    sheet: &Sheet,
+    items: &[ItemFacts],
+    judges: &[Id<Person>],
+    act: &Act,
+    certify: bool,
+    grounds: &str,
+) -> Result<Change, Refusal> {
     case.allows(Kind::DecideCase)?;
     let Some(by) = act.actor.person else { return Err(Refusal::forbidden()) };
-    let judges = case.assignment(&act.actor).is_some_and(|a| a.part == Part::First);
-    if judges || items.iter().any(|i| i.verdict.as_ref().is_some_and(|v| v.by == by)) {
+    let assigned = case.assignment(&act.actor).is_some_and(|a| a.part == Part::First);
+    if assigned || judges.contains(&by) {
         return Err(Refusal::state(text(
             "この案件で判定を入力した人は、最終判定を行えません。",
             "Whoever gave a verdict in this case cannot decide it.",
@@ -244,8 +252,12 @@ mod tests {
         let approval = Approval { verdict, agrees, comment: String::new(), by: id(SECOND), at: now() };
         ItemFacts { approval: Some(approval), ..facts }
     }
+    /// Everybody who gave one of the verdicts.
+    fn judges(items: &[ItemFacts]) -> Vec<Id<Person>> {
+        items.iter().filter_map(|i| i.verdict.as_ref().map(|v| v.by)).collect()
+    }
     fn judge(case: &CaseFacts, items: &[ItemFacts], certify: bool) -> Result<Change, Refusal> {
-        decide(case, &sheet(), items, &act(decider()), certify, "根拠")
+        decide(case, &sheet(), items, &judges(items), &act(decider()), certify, "根拠")
     }
 
     #[test]
@@ -255,8 +267,10 @@ mod tests {
         let only_improved = ItemFacts { answer: None, verdict: None, ..improved(3, 200) };
         let file = file();
         let find = |_| Some(&file);
-        let one = snapshot(&[with_claims(claim(30), other.clone()), answered(2, "対応"), only_improved.clone()], find);
-        let two = snapshot(&[only_improved, answered(2, "対応"), with_claims(other, claim(30)), ItemFacts::untouched(ItemNo(4))], find);
+        let of = case(State::Draft).case;
+        let one = snapshot(&of, &[with_claims(claim(30), other.clone()), answered(2, "対応"), only_improved.clone()], find);
+        let two =
+            snapshot(&of, &[only_improved, answered(2, "対応"), with_claims(other, claim(30)), ItemFacts::untouched(ItemNo(4))], find);
         assert_eq!(one, two);
         assert_eq!(one["items"].as_array().unwrap().len(), 3);
         assert_eq!(one["items"][0]["claims"][1]["sha256"], "07".repeat(32));
@@ -328,7 +342,7 @@ mod tests {
         let mut unknown = all_judged("conforms");
         unknown[1].verdict.as_mut().unwrap().content.mark = "gone".into();
         assert!(judge(&review, &unknown, false).unwrap_err().text.en.ends_with("(items 2)"));
-        let blank = decide(&review, &sheet(), &all_judged("conforms"), &act(decider()), true, " \n ");
+        let blank = decide(&review, &sheet(), &all_judged("conforms"), &[], &act(decider()), true, " \n ");
         assert_eq!(blank.unwrap_err().field, Some("grounds"));
     }
 
@@ -354,7 +368,9 @@ mod tests {
 
     #[test]
     fn who_judges_does_not_decide() {
-        let by = |facts: &CaseFacts, actor| decide(facts, &sheet(), &all_judged("conforms"), &act(actor), true, "根拠");
+        let by = |facts: &CaseFacts, actor| {
+            decide(facts, &sheet(), &all_judged("conforms"), &judges(&all_judged("conforms")), &act(actor), true, "根拠")
+        };
         assert_eq!(by(&case(State::InReview), first()).unwrap_err().why, Why::State);
         let mut released = case(State::InReview);
         released.assignments.clear();

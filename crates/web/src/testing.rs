@@ -255,7 +255,7 @@ fn stranger(app: &App) -> Id<id::Case> {
     let mark = app.case(&actor, case, None).expect("the case").sheet.scale[1].code.clone();
     let content = VerdictContent { mark, evidence: words.clone(), improvement: words.clone(), remarks: words.clone() };
     act(Command::GiveVerdict { case, item, base: Pos::NEVER, content });
-    act(Command::SendMessage { case, item, text: words.clone() });
+    act(Command::SendMessage { case, item, text: words.clone(), side: None });
     act(Command::ReturnRound { case, flagged: None, message: words.clone() });
     act(Command::AnswerImprovement { case, item, text: words });
     case

@@ -48,7 +48,11 @@ impl Doing<'_, '_> {
                 }
                 let (_, all) = self.items(&facts, Side::Applicant)?;
                 for found in self.chosen(&all, &items)? {
-                    let work = Work { owner: owner.or(found.work.owner), due: due.or(found.work.due), status: status.unwrap_or(found.work.status) };
+                    let work = Work {
+                        owner: owner.or(found.work.owner),
+                        due: due.or(found.work.due),
+                        status: status.unwrap_or(found.work.status),
+                    };
                     let changes = answer::set_work(&facts, &found, work)?;
                     self.write_all(&changes)?;
                 }
@@ -67,7 +71,11 @@ impl Doing<'_, '_> {
                 // Only the organisation's own words are copied: the actor must see the other case as its applicant.
                 let view = policy::view(&self.act.actor, &source, Some(Side::Applicant))?;
                 if source.case.sheet != facts.case.sheet {
-                    return Err(Refusal::invalid("from", text("同じチェックシートの案件を選んでください。", "Choose a case of the same sheet.")).into());
+                    return Err(Refusal::invalid(
+                        "from",
+                        text("同じチェックシートの案件を選んでください。", "Choose a case of the same sheet."),
+                    )
+                    .into());
                 }
                 let there = all_items(self.tx, &sheet, &view)?;
                 let changes = reuse::copy(&facts, &sheet, &here, &source.case, &there, items.as_deref(), &mut self.act)?;
@@ -114,7 +122,11 @@ impl Doing<'_, '_> {
             Command::MakeClaims { case, items, content } => {
                 let facts = self.case_for(kind, case)?;
                 let file = match content.evidence {
-                    Some(id) => Some(files::one(self.tx, id)?.filter(|e| e.organisation == facts.case.provider).ok_or(Refusal::not_found().at("evidence"))?),
+                    Some(id) => Some(
+                        files::one(self.tx, id)?
+                            .filter(|e| e.organisation == facts.case.provider)
+                            .ok_or(Refusal::not_found().at("evidence"))?,
+                    ),
                     None => None,
                 };
                 let (sheet, all) = self.items(&facts, Side::Applicant)?;
@@ -142,11 +154,12 @@ impl Doing<'_, '_> {
             return Err(Refusal::invalid("items", text("項目を1つ以上選んでください。", "Choose at least one item.")));
         }
         let find = |no: &ItemNo| {
-            all.binary_search_by_key(no, |f| f.no)
-                .map(|at| all[at].clone())
-                .map_err(|_| Refusal::invalid("items", worded(format!("項目{no}はこのシートにありません。"), format!("Item {no} is not on this sheet."))))
+            all.binary_search_by_key(no, |f| f.no).map(|at| all[at].clone()).map_err(|_| {
+                Refusal::invalid("items", worded(format!("項目{no}はこのシートにありません。"), format!("Item {no} is not on this sheet.")))
+            })
         };
-        wanted.iter().map(find).collect()
+        // A box ticked twice is still one item.
+        wanted.iter().collect::<std::collections::BTreeSet<_>>().into_iter().map(find).collect()
     }
 
     /// A colleague works on the items given to them; an officer on all.
@@ -165,9 +178,13 @@ impl Doing<'_, '_> {
     }
 
     fn must_be_colleague(&mut self, facts: &CaseFacts, owner: Id<id::Person>) -> Result<(), Error> {
-        let works = party::memberships_of(self.tx, owner)?.iter().any(|m| {
-            m.organisation == facts.case.provider && (m.roles.contains(&Role::Officer) || m.roles.contains(&Role::Colleague))
-        });
-        if works { Ok(()) } else { Err(Refusal::invalid("owner", text("申請元の組織の担当者を選んでください。", "Choose somebody of the applicant.")).into()) }
+        let works = party::memberships_of(self.tx, owner)?
+            .iter()
+            .any(|m| m.organisation == facts.case.provider && (m.roles.contains(&Role::Officer) || m.roles.contains(&Role::Colleague)));
+        if works {
+            Ok(())
+        } else {
+            Err(Refusal::invalid("owner", text("申請元の組織の担当者を選んでください。", "Choose somebody of the applicant.")).into())
+        }
     }
 }

@@ -35,8 +35,9 @@ impl Doing<'_, '_> {
                 let (_, items) = self.items(&facts, Side::Applicant)?;
                 let view = policy::view(&self.act.actor, &facts, Some(Side::Applicant))?;
                 let files = evidence::of_case(self.tx, &view)?;
-                let content = round::snapshot(&items, |id| files.iter().find(|e: &&Evidence| e.id == id));
-                let sealed = seal::canonical(&content).map_err(|e| Error::Broken(format!("the snapshot of {case} cannot be sealed: {e}")))?;
+                let content = round::snapshot(&facts.case, &items, |id| files.iter().find(|e: &&Evidence| e.id == id));
+                let sealed =
+                    seal::canonical(&content).map_err(|e| Error::Broken(format!("the snapshot of {case} cannot be sealed: {e}")))?;
                 let digest = Digest(seal::merkle::sha256(&[sealed.as_bytes()]));
                 let change = round::submit(&facts, &items, &self.act, digest)?;
                 self.write(&change).map(drop)
@@ -47,22 +48,38 @@ impl Doing<'_, '_> {
                     Some(number) => number,
                     None => {
                         let beginning = format!("{}-{}-", facts.settings.number_prefix, self.act.today().year());
-                        let taken = evaluation::numbers_taken(self.tx, facts.case.body, &beginning)?;
-                        case::next_number(&facts.settings.number_prefix, self.act.today().year(), taken)
+                        let mut taken = evaluation::numbers_taken(self.tx, facts.case.body, &beginning)?;
+                        // A number given by hand may lie ahead of the count.
+                        loop {
+                            let next = case::next_number(&facts.settings.number_prefix, self.act.today().year(), taken);
+                            if !evaluation::number_is_taken(self.tx, facts.case.body, &next)? {
+                                break next;
+                            }
+                            taken += 1;
+                        }
                     }
                 };
                 let change = round::accept(&facts, &number)?;
                 if facts.case.number.is_none() && evaluation::number_is_taken(self.tx, facts.case.body, number.trim())? {
-                    return Err(Refusal::invalid("number", text("この整理番号はすでに使われています。", "This reference number is in use.")).into());
+                    return Err(Refusal::invalid(
+                        "number",
+                        text("この整理番号はすでに使われています。", "This reference number is in use."),
+                    )
+                    .into());
                 }
                 self.write(&change).map(drop)
             }
             Command::AssignEvaluator { case, person, part } => {
                 let facts = self.case_for(kind, case)?;
                 let memberships = party::memberships_of(self.tx, person)?;
-                let evaluates = memberships.iter().any(|m| m.organisation == facts.case.body && m.roles.contains(&rules::party::Role::Evaluator));
+                let evaluates =
+                    memberships.iter().any(|m| m.organisation == facts.case.body && m.roles.contains(&rules::party::Role::Evaluator));
                 if !evaluates {
-                    return Err(Refusal::invalid("person", text("この評価機関の評価者を選んでください。", "Choose an evaluator of this body.")).into());
+                    return Err(Refusal::invalid(
+                        "person",
+                        text("この評価機関の評価者を選んでください。", "Choose an evaluator of this body."),
+                    )
+                    .into());
                 }
                 let belongs: Vec<_> = memberships.iter().map(|m| m.organisation).collect();
                 let change = case::assign(&facts, person, part, &belongs)?;
@@ -93,7 +110,8 @@ impl Doing<'_, '_> {
             Command::DecideCase { case, certify, grounds } => {
                 let facts = self.case_for(kind, case)?;
                 let (sheet, items) = self.items(&facts, Side::Body)?;
-                let change = round::decide(&facts, &sheet, &items, &self.act, certify, &grounds)?;
+                let judges = evaluation::judges(self.tx, case)?;
+                let change = round::decide(&facts, &sheet, &items, &judges, &self.act, certify, &grounds)?;
                 self.write(&change).map(drop)
             }
             Command::IssueCertificate { case, scope } => {
@@ -109,7 +127,9 @@ impl Doing<'_, '_> {
                 let facts = self.case_for(kind, case)?;
                 facts.in_state(&[State::Decided])?;
                 let Some(decision) = facts.decision.filter(|d| !d.certify) else {
-                    return Err(Refusal::state(text("認定の判定が出ているため、不認定にはできません。", "The decision is to certify.")).into());
+                    return Err(
+                        Refusal::state(text("認定の判定が出ているため、不認定にはできません。", "The decision is to certify.")).into()
+                    );
                 };
                 self.write(&Change::StateMoved { case, state: State::Refused, reason: decision.grounds }).map(drop)
             }
@@ -130,6 +150,13 @@ impl Doing<'_, '_> {
             }
             Command::RenewCase { case } => {
                 let facts = self.case_for(kind, case)?;
+                if evaluation::has_renewal(self.tx, case)? {
+                    return Err(Refusal::state(text(
+                        "この案件の更新申請はすでに作成されています。案件一覧から開いてください。",
+                        "A renewal of this case is open already; find it in the list of cases.",
+                    ))
+                    .into());
+                }
                 let renewed = reuse::renew(&facts, &mut self.act)?;
                 self.done.made = Some(renewed.id.to_string());
                 let (sheet, items) = self.items(&facts, Side::Applicant)?;
@@ -142,7 +169,8 @@ impl Doing<'_, '_> {
             }
             Command::WithdrawCase { case, reason } => {
                 let facts = self.case_for(kind, case)?;
-                let applicant = policy::sides(&self.act.actor, &facts).contains(&Side::Applicant);
+                let officer = self.act.actor.has(rules::party::Role::Officer);
+                let applicant = officer && policy::sides(&self.act.actor, &facts).contains(&Side::Applicant);
                 let change = case::withdraw(&facts, applicant, &reason)?;
                 self.write(&change).map(drop)
             }
@@ -167,4 +195,3 @@ impl Doing<'_, '_> {
         }
     }
 }
-

@@ -30,7 +30,8 @@ pub(crate) const TOKEN: &str = "token";
 pub(crate) const FOUNDING: &str = "founding";
 
 fn used_link() -> Refusal {
-    Refusal::new(Why::NotFound, text("このリンクは無効か、すでに使われています。", "This link is not valid, or was used already.")).at("link")
+    Refusal::new(Why::NotFound, text("このリンクは無効か、すでに使われています。", "This link is not valid, or was used already."))
+        .at("link")
 }
 
 /// Checks and hashes a new password; for a change of password also checks the current one.
@@ -81,13 +82,20 @@ impl Doing<'_, '_> {
         match command {
             Command::FoundInstallation { link, organisation, kinds, name, email, lang, .. } => {
                 self.allow(kind, Place::Installation)?;
-                if self.tx.secret(FOUNDING, FOUNDING)?.as_deref() != Some(&identity::digest(&link.0).to_string()) || rows::people(self.tx)? > 0 {
+                if self.tx.secret(FOUNDING, FOUNDING)?.as_deref() != Some(&identity::digest(&link.0).to_string())
+                    || rows::people(self.tx)? > 0
+                {
                     return Err(used_link().into());
                 }
                 let organisation = party::create_organisation(&mut self.act, &organisation, &kinds)?;
                 let mut roles: Vec<party::Role> = vec![party::Role::Operator, party::Role::Administrator];
                 roles.extend(party::Role::ALL.iter().filter(|r| r.kind().is_some_and(|k| kinds.contains(&k))));
-                let person = party::Person { id: self.act.fresh(), name: party::line("name", &name, 60)?, email: party::email("email", &email)?, lang };
+                let person = party::Person {
+                    id: self.act.fresh(),
+                    name: party::line("name", &name, 60)?,
+                    email: party::email("email", &email)?,
+                    lang,
+                };
                 let membership = Membership { person: person.id, organisation: organisation.id, roles };
                 self.done.made = Some(person.id.to_string());
                 let id = person.id;
@@ -114,10 +122,22 @@ impl Doing<'_, '_> {
             }
             Command::AcceptInvitation { link, name, lang, .. } => {
                 self.allow(kind, Place::Installation)?;
-                let owner = self.tx.secret_owner(INVITATION, &identity::digest(&link.0).to_string())?.and_then(|o| o.parse().ok()).ok_or_else(used_link)?;
+                let owner = self
+                    .tx
+                    .secret_owner(INVITATION, &identity::digest(&link.0).to_string())?
+                    .and_then(|o| o.parse().ok())
+                    .ok_or_else(used_link)?;
                 let invitation = rows::invitation(self.tx, owner)?.ok_or_else(used_link)?;
                 let known = rows::person_by_email(self.tx, &invitation.email)?;
-                let changes = party::accept_invitation(&mut self.act, &invitation, known.as_ref(), &name, lang)?;
+                let held = match &known {
+                    Some(person) => {
+                        rows::memberships_of(self.tx, person.id)?.into_iter().find(|m| m.organisation == invitation.organisation)
+                    }
+                    None => None,
+                };
+                let held: Vec<party::Role> = held.map(|m| m.roles).unwrap_or_default();
+                let changes =
+                    party::accept_invitation(&mut self.act, &invitation, known.as_ref().map(|p| (p, held.as_slice())), &name, lang)?;
                 self.write_all(&changes)?;
                 let person = changes.iter().find_map(|c| if let Change::RolesGiven(m) = c { Some(m.person) } else { None });
                 self.done.made = person.map(|p| p.to_string());
@@ -130,7 +150,10 @@ impl Doing<'_, '_> {
             Command::SetRoles { organisation, person, roles } => {
                 self.allow(kind, Place::Organisation(organisation))?;
                 let of = rows::organisation(self.tx, organisation)?.ok_or(Refusal::not_found())?;
-                let current = rows::memberships_of(self.tx, person)?.into_iter().find(|m| m.organisation == organisation).ok_or(Refusal::not_found())?;
+                let current = rows::memberships_of(self.tx, person)?
+                    .into_iter()
+                    .find(|m| m.organisation == organisation)
+                    .ok_or(Refusal::not_found())?;
                 let change = party::set_roles(&self.act, &of, &current, &roles)?;
                 self.write(&change).map(drop)
             }
@@ -166,8 +189,14 @@ impl Doing<'_, '_> {
                 self.allow(kind, Place::Installation)?;
                 let organisation = self.organisation()?;
                 let current = rows::product(self.tx, product)?.filter(|p| p.organisation == organisation).ok_or(Refusal::not_found())?;
-                if let Some(odd) = profile.keys().find(|q| !self.app.content.sheets().iter().any(|s| s.questions.iter().any(|known| known.id == **q))) {
-                    return Err(Refusal::invalid("profile", worded(format!("「{odd}」という質問はありません。"), format!("There is no question {odd}."))).into());
+                if let Some(odd) =
+                    profile.keys().find(|q| !self.app.content.sheets().iter().any(|s| s.questions.iter().any(|known| known.id == **q)))
+                {
+                    return Err(Refusal::invalid(
+                        "profile",
+                        worded(format!("「{odd}」という質問はありません。"), format!("There is no question {odd}.")),
+                    )
+                    .into());
                 }
                 let name = party::line("name", &name, 100)?;
                 let description = party::bounded("description", description.trim(), 4000)?;
@@ -175,7 +204,8 @@ impl Doing<'_, '_> {
             }
             Command::AddPhrase { text } => {
                 self.allow(kind, Place::Installation)?;
-                let phrase = Phrase { id: self.act.fresh(), organisation: self.organisation()?, text: party::bounded("text", text.trim(), 2000)? };
+                let phrase =
+                    Phrase { id: self.act.fresh(), organisation: self.organisation()?, text: party::bounded("text", text.trim(), 2000)? };
                 if phrase.text.is_empty() {
                     return Err(Refusal::invalid("text", rules::text::text("定型文を入力してください。", "Write the phrase.")).into());
                 }
@@ -199,7 +229,9 @@ impl Doing<'_, '_> {
             Command::RevokeToken { token } => {
                 self.allow(kind, Place::Installation)?;
                 let (person, organisation) = (self.act.actor.person, self.organisation()?);
-                rows::token(self.tx, token)?.filter(|t| Some(t.person) == person && t.organisation == organisation).ok_or(Refusal::not_found())?;
+                rows::token(self.tx, token)?
+                    .filter(|t| Some(t.person) == person && t.organisation == organisation)
+                    .ok_or(Refusal::not_found())?;
                 self.write(&Change::TokenRevoked { token })?;
                 self.tx.delete_secrets(&token.to_string())?;
                 Ok(())
@@ -224,12 +256,19 @@ impl Doing<'_, '_> {
     fn add_sheet(&mut self, sheet: Box<Sheet>, mapping: Option<serde_json::Value>) -> Result<(), Error> {
         let organisation = self.organisation()?;
         if self.app.content.sheets().iter().any(|s| s.id == sheet.id) {
-            return Err(Refusal::invalid("sheet", worded(format!("「{}」というシートはすでにあります。", sheet.id), format!("There is a sheet {} already.", sheet.id))).into());
+            return Err(Refusal::invalid(
+                "sheet",
+                worded(format!("「{}」というシートはすでにあります。", sheet.id), format!("There is a sheet {} already.", sheet.id)),
+            )
+            .into());
         }
         let faults = rules::catalog::check_sheet(&sheet, &self.app.content.catalog);
         if let Some(first) = faults.first() {
             let n = faults.len();
-            let words = worded(format!("シートに{n}件の誤りがあります。1件目: {}", first.text.ja), format!("The sheet has {n} faults; the first: {}", first.text.en));
+            let words = worded(
+                format!("シートに{n}件の誤りがあります。1件目: {}", first.text.ja),
+                format!("The sheet has {n} faults; the first: {}", first.text.en),
+            );
             return Err(Refusal::invalid("sheet", words).into());
         }
         if let Some(mapping) = mapping {
@@ -246,7 +285,11 @@ impl Doing<'_, '_> {
         item_of(&known, item)?;
         let text = party::bounded("text", written.trim(), 20_000)?;
         if text.is_empty() {
-            return Err(Refusal::invalid("text", rules::text::text("確認した原文を入力してください。", "Enter the wording you confirmed.")).into());
+            return Err(Refusal::invalid(
+                "text",
+                rules::text::text("確認した原文を入力してください。", "Enter the wording you confirmed."),
+            )
+            .into());
         }
         let source = party::line("source", source, 500)?;
         self.write(&Change::TextConfirmed { sheet, item, text, source, by }).map(drop)

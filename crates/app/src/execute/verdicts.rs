@@ -2,7 +2,6 @@
 
 use rules::command::{Command, Kind};
 use rules::policy::{self, Side};
-use rules::refusal::Refusal;
 use rules::{reuse, verdict};
 
 use super::{Doing, item_of};
@@ -35,11 +34,12 @@ impl Doing<'_, '_> {
                 let change = verdict::approve(&facts, &found, &self.act, seen, agrees, &comment)?;
                 self.write(&change).map(drop)
             }
-            Command::SendMessage { case, item, text } => {
+            Command::SendMessage { case, item, text, side } => {
                 let facts = self.case_for(kind, case)?;
                 let sheet = self.sheet_of(&facts)?;
                 item_of(&sheet, item)?;
-                let side = *policy::sides(&self.act.actor, &facts).first().ok_or(Refusal::not_found())?;
+                // In a self-evaluation one person may stand on both sides and says from which they speak.
+                let side = policy::view(&self.act.actor, &facts, side)?.side();
                 let change = verdict::ask(&facts, item, &self.act, side, &text)?;
                 self.write(&change).map(drop)
             }

@@ -91,6 +91,10 @@ fn rows(conn: &mut Conn, actor: &Actor, before: Option<Id<id::Case>>, limit: u32
     let mut out = vec![];
     for (whose, side) in whose(actor) {
         for case in evaluation::list(conn, whose, before, limit)? {
+            // As `policy::sides`: nobody judges their own organisation, unless it evaluates itself.
+            if side == Side::Body && !case.is_self_evaluation() && actor.belongs_to.contains(&case.provider) {
+                continue;
+            }
             for id in [case.provider, case.body] {
                 if let (false, Some(o)) = (names.contains_key(&id), party::organisation(conn, id)?) {
                     names.insert(id, o.name);
@@ -131,7 +135,15 @@ impl App {
                     let product = party::product(conn, facts.case.product)?.map(|p| p.name).unwrap_or_default();
                     let Some(item) = sheet.item(owned.item) else { continue };
                     let overdue = owned.due.is_some_and(|d| d < today);
-                    tasks.push(Task { case: owned.case, product, item: owned.item, title: item.title.clone(), due: owned.due, status: owned.status, overdue });
+                    tasks.push(Task {
+                        case: owned.case,
+                        product,
+                        item: owned.item,
+                        title: item.title.clone(),
+                        due: owned.due,
+                        status: owned.status,
+                        overdue,
+                    });
                 }
                 let soon = today.checked_add(jiff::ToSpan::days(SOON)).unwrap_or(today);
                 expiring = evidence::expiring(conn, organisation, soon)?;
@@ -145,7 +157,8 @@ impl App {
         if !actor.has(Role::Secretariat) && !actor.has(Role::Decider) {
             return Err(rules::refusal::Refusal::forbidden().into());
         }
-        let all: Vec<CaseRow> = self.store.read(|conn| rows(conn, actor, None, 500))?.into_iter().filter(|r| r.side == Side::Body).collect();
+        let all: Vec<CaseRow> =
+            self.store.read(|conn| rows(conn, actor, None, 500))?.into_iter().filter(|r| r.side == Side::Body).collect();
         let columns = State::ALL
             .into_iter()
             .filter(|s| *s != State::Draft)

@@ -17,6 +17,7 @@ type Part = (&'static str, fn());
 const PARTS: &[Part] = &[
     ("start", process::cold_start),
     ("memory", process::memory),
+    ("catalog", steps::catalog),
     ("pages", steps::pages),
     ("save", steps::save),
     ("sheets", steps::sheets),

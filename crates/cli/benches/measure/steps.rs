@@ -17,6 +17,10 @@ fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
+pub fn catalog() {
+    timed("read and check the embedded catalogue", "part of the start", || assert!(app::content::check(app::content::embedded_files()).is_empty()));
+}
+
 pub fn pages() {
     let folder = folder();
     let filled = world::open(folder.path());

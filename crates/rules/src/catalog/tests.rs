@@ -337,19 +337,3 @@ fn every_check_has_a_test_of_its_name() {
         assert!(here.contains(&format!("fn {}()", check.name.replace('-', "_"))), "no test breaks {}", check.name);
     }
 }
-
-/// Run with `--release -- --ignored --nocapture`: the catalogue is read at every start, which has 300 ms in all.
-#[test]
-#[ignore = "prints a time and cannot fail"]
-fn reading_time() {
-    let files = shipped();
-    let mut times: Vec<_> = (0..30)
-        .map(|_| {
-            let start = std::time::Instant::now();
-            assert!(read_files(&files).1.is_empty());
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    println!("reading of {} files: median {:?}, p95 {:?}", files.len(), times[15], times[28]);
-}

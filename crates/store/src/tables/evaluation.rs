@@ -57,11 +57,12 @@ statements! {
         from assignment a join evaluation e on e.id = a.evaluation
         where a.person = $1 and e.body = $2 and e.id < $3 order by e.id desc limit $4";
     OF_INSTITUTION = "select e.id, e.number, e.provider, e.body, e.product, e.sheet, e.state, e.round, e.renews, e.opened, e.due
-        from disclosure d join evaluation e on e.id = d.evaluation
-        where d.institution = $1 and d.active = 1 and e.state in ('decided', 'certified', 'refused', 'watched', 'renewed', 'expired')
-            and e.id < $2 order by e.id desc limit $3";
+        from disclosure d join evaluation e on e.id = d.evaluation join decision c on c.evaluation = e.id
+        where d.institution = $1 and d.active = 1 and e.id < $2 order by e.id desc limit $3";
     NUMBERS_TAKEN = "select count(*) from evaluation where body = $1 and number >= $2 and number < $3";
     NUMBER_IS_TAKEN = "select count(*) from evaluation where body = $1 and number = $2";
+    JUDGES = "select distinct person from verdict where evaluation = $1 order by person";
+    OPEN_RENEWALS = "select count(*) from evaluation where renews = $1 and state not in ('withdrawn', 'refused')";
     RUN_OUT = "select c.evaluation from certificate c join evaluation e on e.id = c.evaluation
         where c.valid_until < $1 and e.state in ('certified', 'watched') order by c.evaluation limit 100";
 }
@@ -238,6 +239,17 @@ pub fn numbers_taken(conn: &mut Conn, body: Id<id::Organisation>, beginning: &st
 /// Whether a body gave this number already.
 pub fn number_is_taken(conn: &mut Conn, body: Id<id::Organisation>, number: &str) -> Result<bool, Error> {
     let n: i64 = conn.one(NUMBER_IS_TAKEN, &values![body, number], |row| row.get(0))?;
+    Ok(n > 0)
+}
+
+/// Everybody who ever gave a verdict in a case, replaced ones included.
+pub fn judges(conn: &mut Conn, case: Id<id::Case>) -> Result<Vec<Id<id::Person>>, Error> {
+    conn.rows(JUDGES, &values![case], |row| row.get(0))
+}
+
+/// Whether a renewal of the case is under way or done.
+pub fn has_renewal(conn: &mut Conn, case: Id<id::Case>) -> Result<bool, Error> {
+    let n: i64 = conn.one(OPEN_RENEWALS, &values![case], |row| row.get(0))?;
     Ok(n > 0)
 }
 

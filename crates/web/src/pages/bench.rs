@@ -294,5 +294,5 @@ fn confirm(visit: &Visit) -> Result<Answer, app::Error> {
 }
 
 fn ask(visit: &Visit) -> Result<Answer, app::Error> {
-    act(visit, "ask", |case, item| Ok(Command::SendMessage { case, item, text: visit.form.text("text").to_owned() }))
+    act(visit, "ask", |case, item| Ok(Command::SendMessage { case, item, text: visit.form.text("text").to_owned(), side: Some(Side::Body) }))
 }

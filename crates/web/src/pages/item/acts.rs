@@ -4,6 +4,7 @@ use rules::answer::{Content, Status};
 use rules::command::Command;
 use rules::evidence::{ClaimContent, Label};
 use rules::id::{self, Id, ItemNo, PointNo, Pos};
+use rules::policy::Side;
 use rules::refusal::Refusal;
 use rules::text::text;
 
@@ -100,7 +101,7 @@ pub fn improvement(visit: &Visit) -> Result<Answer, app::Error> {
 }
 
 pub fn send(visit: &Visit) -> Result<Answer, app::Error> {
-    act_here(visit, "messages", "#messages", |case, item| Ok(Command::SendMessage { case, item, text: visit.form.text("text").to_owned() }))
+    act_here(visit, "messages", "#messages", |case, item| Ok(Command::SendMessage { case, item, text: visit.form.text("text").to_owned(), side: Some(Side::Applicant) }))
 }
 
 #[cfg(test)]
