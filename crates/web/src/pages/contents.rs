@@ -82,14 +82,14 @@ pub fn answer_body(lang: Lang, item: &Item, given: &Given) -> Markup {
 }
 
 /// A whole answer as one text, for comparing versions.
-pub fn answer_text(item: &Item, given: Option<&Given>) -> String {
+pub fn answer_text(lang: Lang, item: &Item, given: Option<&Given>) -> String {
     let Some(given) = given else { return String::new() };
     let content = &given.content;
     let mut lines = vec![];
-    lines.extend(content.out_of_scope.iter().map(|reason| format!("対象外: {reason}")));
+    lines.extend(content.out_of_scope.iter().map(|reason| format!("{}: {reason}", text("対象外", "Out of scope").get(lang))));
     lines.extend((!content.text.is_empty()).then(|| content.text.clone()));
     lines.extend(item.points.iter().filter_map(|p| content.points.get(&p.n).map(|words| format!("({}) {words}", p.n.0))));
-    lines.extend((!content.remarks.is_empty()).then(|| format!("備考: {}", content.remarks)));
+    lines.extend((!content.remarks.is_empty()).then(|| format!("{}: {}", text("備考", "Remarks").get(lang), content.remarks)));
     lines.join("\n")
 }
 

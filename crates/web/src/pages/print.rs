@@ -41,7 +41,7 @@ fn fits(case: &CaseRead, item: &Item, own: &ItemFacts, minor: &str, class: &str)
 
 fn head(lang: Lang, case: &CaseRead, shown: usize) -> Markup {
     let own = &case.facts.case;
-    let evaluators = case.facts.assignments.iter().map(|a| case.name(a.person)).collect::<Vec<_>>().join("、");
+    let evaluators = case.facts.assignments.iter().map(|a| case.name(a.person)).collect::<Vec<_>>().join(text("、", ", ").get(lang));
     print_head(
         lang,
         &worded(format!("{} 評価チェックシート", case.product.name), format!("{}: check sheet", case.product.name)),
@@ -93,7 +93,7 @@ fn items(lang: Lang, case: &CaseRead, shown: &[(&Item, &ItemFacts)]) -> Markup {
         Row::new(vec![
             html! { (item.no) },
             html! { strong { (item.title.get(lang)) } span.prose lang="ja" { "\n" (case.text(item).0) } },
-            html! { span.prose { (contents::answer_text(item, own.answer.as_ref())) } },
+            html! { span.prose { (contents::answer_text(lang, item, own.answer.as_ref())) } },
             html! { span.prose { (evidence(own)) } },
             verdict(lang, case, own),
         ])

@@ -179,8 +179,10 @@ fn compare(visit: &Visit) -> Result<Answer, app::Error> {
 
 fn difference(lang: Lang, case: &CaseRead, changed: &RoundDiff) -> Markup {
     let Some(item) = case.sheet.item(changed.no) else { return html! {} };
-    let (old, new) =
-        (contents::answer_text(item, changed.before.answer.as_ref()), contents::answer_text(item, changed.after.answer.as_ref()));
+    let (old, new) = (
+        contents::answer_text(lang, item, changed.before.answer.as_ref()),
+        contents::answer_text(lang, item, changed.after.answer.as_ref()),
+    );
     let (old_claims, new_claims) = (contents::claims_text(&changed.before.claims), contents::claims_text(&changed.after.claims));
     html! {
         section {

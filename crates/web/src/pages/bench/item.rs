@@ -49,7 +49,7 @@ fn given_answer(look: &Look, given: &Answer) -> Markup {
         (contents::answer_body(lang, item, given))
         p.small.muted { (case.name(given.by)) " · " (signs::time(given.at)) }
         @if changed {
-            (details(lang, &text("前回の回答との違い", "Difference to the last round"), true, diff(lang, &contents::answer_text(item, before), &contents::answer_text(item, Some(given)))))
+            (details(lang, &text("前回の回答との違い", "Difference to the last round"), true, diff(lang, &contents::answer_text(lang, item, before), &contents::answer_text(lang, item, Some(given)))))
         }
     }
 }

@@ -120,7 +120,7 @@ fn both(look: &Look, now: Option<&Answer>) -> Markup {
     let lang = look.visit.lang;
     let item = look.read.item();
     let typed = typed_as_answer(look, now);
-    let (theirs, mine) = (answer_text(item, now), answer_text(item, typed.as_ref()));
+    let (theirs, mine) = (answer_text(lang, item, now), answer_text(lang, item, typed.as_ref()));
     html! {
         div.columns {
             section {

@@ -22,7 +22,7 @@ pub fn history(look: &Look) -> Markup {
             @for (n, answer) in answers.iter().enumerate() {
                 @let from = origin(&answer.origin);
                 @let who = look.case().name(answer.by);
-                (details(lang, &version(answers.len() - n, answer.at, who, &from), n == 0, diff(lang, &answer_text(look.read.item(), answers.get(n + 1)), &answer_text(look.read.item(), Some(answer)))))
+                (details(lang, &version(answers.len() - n, answer.at, who, &from), n == 0, diff(lang, &answer_text(lang, look.read.item(), answers.get(n + 1)), &answer_text(lang, look.read.item(), Some(answer)))))
             }
         }
         @if verdicts.len() > 1 {
