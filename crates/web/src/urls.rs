@@ -86,6 +86,31 @@ pub fn sheet_item(sheet: &SheetId, no: ItemNo) -> String {
 pub fn organisation(organisation: Id<id::Organisation>) -> String {
     format!("/organisations/{organisation}")
 }
+/// Something done in an organisation: `invitations`, `roles`.
+pub fn organisation_act(organisation: Id<id::Organisation>, act: &str) -> String {
+    format!("/organisations/{organisation}/{act}")
+}
+/// Something done with the own account: `password`, `language`.
+pub fn account_act(act: &str) -> String {
+    format!("/account/{act}")
+}
+pub fn token_revoke() -> String {
+    "/tokens/revoke".to_owned()
+}
+/// A page of a sheet: `blank.xlsx`, `blank.csv`.
+pub fn sheet_page(sheet: &SheetId, page: &str) -> String {
+    format!("/sheets/{sheet}/{page}")
+}
+/// A step of importing a form: `columns`, `items`.
+pub fn import_form_step(step: &str) -> String {
+    format!("/sheets/import/{step}")
+}
+pub fn api_document() -> String {
+    "/api/openapi.json".to_owned()
+}
+pub fn phrases_remove() -> String {
+    "/phrases/remove".to_owned()
+}
 pub fn verify_code(code: &str) -> String {
     format!("/verify/{code}")
 }
