@@ -1,16 +1,29 @@
 //! The `akashi` program: serves, demonstrates, checks, imports and exports.
 
+mod case;
+mod check;
+mod exchange;
+mod failure;
+mod remote;
 mod serve;
+mod table;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rules::text::Lang;
+
+use crate::failure::Failure;
 
 /// 証し Akashi: evaluation of cloud services that hold medical information.
 #[derive(Debug, Parser)]
-#[command(name = "akashi", version)]
+#[command(name = "akashi", version, after_help = failure::EXIT_CODES)]
 struct Cli {
+    /// Language of what is printed: ja, or en.
+    #[arg(long, env = "LANG", hide_env_values = true, global = true, default_value = "ja")]
+    lang: String,
     #[command(subcommand)]
     command: Command,
 }
@@ -28,25 +41,62 @@ pub struct Installation {
     pub upload_limit: u64,
 }
 
+impl Installation {
+    pub fn config(self) -> app::Config {
+        app::Config { database: self.database, upload_limit: self.upload_limit * 1024 * 1024, ..app::Config::embedded(self.data) }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Starts the service.
     Serve(serve::Serve),
     /// Starts the service with a small made-up world to try it in.
     Demo(serve::Demo),
+    /// Lists, shows and submits cases of a server.
+    Case(case::Case),
+    /// Compares a filled sheet with a case, and takes it over where asked to.
+    Import(exchange::Import),
+    /// Writes a case as a spreadsheet.
+    Export(exchange::Export),
+    /// Adds evidence to a server.
+    Evidence(exchange::Evidence),
+    /// Checks the catalogue.
+    Catalog(check::Catalog),
+    /// Looks at an installation and says what to mend.
+    Doctor(check::Doctor),
+    /// Prints the OpenAPI document of the REST interface.
+    Openapi,
 }
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_env("AKASHI_LOG")).with_writer(std::io::stderr).init();
-    let done = match Cli::parse().command {
-        Command::Serve(serve) => serve.run(),
-        Command::Demo(demo) => demo.run(),
-    };
-    match done {
+    let Cli { lang, command } = Cli::parse();
+    let lang = Lang::from_tag(&lang);
+    match run(command, lang) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("akashi: {error}");
-            ExitCode::FAILURE
-        }
+        Err(failure) => failure.tell(lang),
+    }
+}
+
+fn run(command: Command, lang: Lang) -> Result<(), Failure> {
+    match command {
+        Command::Serve(serve) => Ok(serve.run()?),
+        Command::Demo(demo) => Ok(demo.run()?),
+        Command::Case(case) => case.run(lang),
+        Command::Import(import) => import.run(lang),
+        Command::Export(export) => export.run(lang),
+        Command::Evidence(evidence) => evidence.run(lang),
+        Command::Catalog(catalog) => catalog.run(lang),
+        Command::Doctor(doctor) => doctor.run(lang),
+        Command::Openapi => say(|out| writeln!(out, "{:#}", web::api::document())),
+    }
+}
+
+/// Prints the result of a command. A reader that has seen enough, as in `| head`, is no failure.
+fn say(print: impl FnOnce(&mut std::io::StdoutLock) -> std::io::Result<()>) -> Result<(), Failure> {
+    match print(&mut std::io::stdout().lock()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::file("stdout".as_ref(), &error)),
+        _ => Ok(()),
     }
 }
