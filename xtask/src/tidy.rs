@@ -164,8 +164,11 @@ fn is_test(path: &str) -> bool {
         || path.ends_with("/tests.rs")
 }
 
-/// The text up to its module of tests.
+/// The text up to its module of tests; nothing of a file that is one as a whole.
 fn without_tests(text: &str) -> &str {
+    if text.lines().take(5).any(|line| line == "#![cfg(test)]") {
+        return "";
+    }
     let starts = ["#[cfg(test)]\nmod ", "#[cfg(test)]\npub(crate) mod "];
     starts.iter().filter_map(|start| text.find(start)).min().map_or(text, |at| &text[..at])
 }

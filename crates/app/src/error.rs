@@ -23,6 +23,10 @@ impl Error {
     pub fn is_busy(&self) -> bool {
         matches!(self, Error::Store(store::Error::Busy { .. }))
     }
+    /// The commit was not confirmed: what was asked for may have happened or not.
+    pub fn is_unsure(&self) -> bool {
+        matches!(self, Error::Store(store::Error::NotCommitted { .. }))
+    }
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Error::Refused(refusal) => Some(refusal),

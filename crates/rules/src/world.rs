@@ -1,5 +1,7 @@
 //! A small world for the tests of the rules: one sheet of four items, one case, a person of every role.
 
+#![cfg(test)]
+
 use jiff::Timestamp;
 use serde_json::json;
 

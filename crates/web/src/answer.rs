@@ -89,6 +89,10 @@ pub fn error(error: &Error, visit: Option<&Visit>, lang: Lang) -> Response {
             tracing::warn!(%error, "the database is busy");
             busy(lang)
         }
+        Error::Store(store_error) if error.is_unsure() => {
+            tracing::error!(%store_error, here = visit.map(|v| v.here.as_str()), "it is not known whether an act was kept");
+            unsure(lang)
+        }
         Error::Store(_) | Error::Identity(_) | Error::Broken(_) => {
             tracing::error!(%error, here = visit.map(|v| v.here.as_str()), "a request failed");
             broken(lang)
@@ -134,6 +138,19 @@ pub fn broken(lang: Lang) -> Response {
         StatusCode::INTERNAL_SERVER_ERROR,
         text("エラーが発生しました", "Something went wrong"),
         text("処理を完了できませんでした。内容は変更されていません。繰り返す場合は、時刻を添えて運用者に連絡してください。", "This could not be completed and nothing was changed. If it happens again, tell the operator the time."),
+    )
+}
+
+/// The connection broke while the database was confirming: it may have been kept or not.
+fn unsure(lang: Lang) -> Response {
+    plain(
+        lang,
+        StatusCode::SERVICE_UNAVAILABLE,
+        text("結果を確認できませんでした", "The outcome is not known"),
+        text(
+            "データベースとの接続が切れ、保存されたかどうかを確認できませんでした。ページを開き直して、内容を確認してください。",
+            "The connection to the database broke, so it is not known whether this was saved. Open the page again and look.",
+        ),
     )
 }
 

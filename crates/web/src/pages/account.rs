@@ -81,7 +81,12 @@ fn language_form(visit: &Visit) -> Markup {
 fn password(visit: &Visit) -> Result<Answer, app::Error> {
     let secret = |name| Secret(visit.form.text(name).to_owned());
     match visit.app.execute(visit.actor()?, Command::ChangePassword { current: secret("current"), new: secret("password") }) {
-        Ok(_) => Ok(Answer::Go(format!("{}?saved=password", urls::account()))),
+        // The old password's sessions are over, this one too; the person goes on in a new one.
+        Ok(_) => {
+            let signed = visit.signed.as_ref().ok_or(Refusal::forbidden())?;
+            let fresh = visit.app.sign_in(&signed.person.email, visit.form.text("password"), &visit.address, Some(signed.organisation.id))?;
+            Ok(Answer::Session(Some(fresh.secret), format!("{}?saved=password", urls::account())))
+        }
         Err(app::Error::Refused(refusal)) => {
             Ok(Answer::Refused(answer::status(refusal.why), Box::new(visit.page(title(), view(visit, Some(&refusal))?))))
         }
