@@ -65,11 +65,7 @@ impl App {
     pub fn open_form(&self, actor: &Actor, draft: &Draft, rows: u32) -> Result<OpenForm, Error> {
         policy::may(Kind::AddSheet, actor, Place::Installation)?;
         let table = table(draft)?;
-        Ok(OpenForm {
-            worksheets: read_form::preview(&table, rows),
-            suggested: read_form::suggest_mapping(&table),
-            notes: table.notes,
-        })
+        Ok(OpenForm { worksheets: read_form::preview(&table, rows), suggested: read_form::suggest_mapping(&table), notes: table.notes })
     }
 
     /// Reads a form by its mapping, and finds everything that is wrong with the sheet it would become.
@@ -92,7 +88,10 @@ impl App {
         }
         if self.content.sheet(&self.store, &wishes.id).is_ok() {
             let id = &wishes.id;
-            obstacles.push(worded(format!("「{id}」というシートはすでにあります。識別子か版を変えてください。"), format!("There is a sheet {id} already; change its name or edition.")));
+            obstacles.push(worded(
+                format!("「{id}」というシートはすでにあります。識別子か版を変えてください。"),
+                format!("There is a sheet {id} already; change its name or edition."),
+            ));
         }
         Ok(TriedForm { sheet: read.sheet, faults: read.faults, notes: read.notes, obstacles })
     }

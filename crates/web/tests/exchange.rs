@@ -69,7 +69,7 @@ fn nothing_changes_before_the_person_agrees_and_then_only_what_is_ticked() {
     assert_eq!(text_of(&world, case, 2), "窓口を定めています。");
     assert_eq!((text_of(&world, case, 1), text_of(&world, case, 3)), ("年1回見直します。".into(), String::new()));
     let said = world.page(&done, Some(OFFICER), Lang::En).text();
-    assert!(said.contains("1 fields of 1 items were imported"), "{said}");
+    assert!(said.contains("Imported: 1 field of 1 item."), "{said}");
     // The draft is used up.
     assert_eq!(world.page(&preview, Some(OFFICER), Lang::Ja).status, 404);
 }
@@ -81,7 +81,10 @@ fn a_change_after_the_preview_is_not_overwritten() {
     let preview = led(&world.upload(&import_path(case), Some(OFFICER), "a.csv", &answers(&[(2, "beta")])));
     let ticks = ticks(&world.page(&preview, Some(OFFICER), Lang::Ja).text());
     let content = rules::answer::Content { text: "alpha".into(), ..Default::default() };
-    world.app.execute(&world.actor(OFFICER), Command::GiveAnswer { case, item: ItemNo(2), base: Pos::NEVER, content, ready: false }).unwrap();
+    world
+        .app
+        .execute(&world.actor(OFFICER), Command::GiveAnswer { case, item: ItemNo(2), base: Pos::NEVER, content, ready: false })
+        .unwrap();
     let take = format!("/cases/{case}/import/take?side=applicant");
     let reply = world.form(&take, Some(OFFICER), &[("draft", preview.split("draft=").nth(1).unwrap()), ("take", &ticks[0].0)]);
     assert_eq!(reply.status, 409);
@@ -162,7 +165,11 @@ fn any_form_becomes_a_sheet_and_its_columns_are_offered_again() {
     assert!(page.contains(r#"name="header_row" value="2""#), "{page}");
     let draft = columns.split("draft=").nth(1).unwrap();
     let chosen = "worksheet=&header_row=2&first_row=3&col.no=0&col.requirement=1&col.answer=2&title=%E7%A2%BA%E8%AA%8D%E7%A5%A8&id=aoba&edition=1&like=medical-cloud-253@2026-11";
-    let twice = world.page(&format!("/sheets/import/items?draft={draft}&{}", chosen.replace("col.answer=2", "col.answer=1")), Some(OFFICER), Lang::Ja);
+    let twice = world.page(
+        &format!("/sheets/import/items?draft={draft}&{}", chosen.replace("col.answer=2", "col.answer=1")),
+        Some(OFFICER),
+        Lang::Ja,
+    );
     assert_eq!((twice.status, twice.text().contains("B列が2つの内容に選ばれています")), (422, true));
     let tried = world.page(&format!("/sheets/import/items?draft={draft}&{chosen}"), Some(OFFICER), Lang::En).text();
     assert!(tried.contains("2 items were read") && tried.contains("責任者はいますか。"), "{tried}");
@@ -173,5 +180,10 @@ fn any_form_becomes_a_sheet_and_its_columns_are_offered_again() {
     assert!(world.page(&saved, Some(SECRETARIAT), Lang::Ja).text().contains("教育を行っていますか。"));
     let again = led(&world.upload("/sheets/import", Some(OFFICER), "確認票.csv", file));
     assert!(world.page(&again, Some(OFFICER), Lang::Ja).text().contains("「確認票」の列の選択を使う"));
-    assert!(!world.page(&led(&world.upload("/sheets/import", Some(STRANGER), "確認票.csv", file)), Some(STRANGER), Lang::Ja).text().contains("「確認票」の列の選択を使う"));
+    assert!(
+        !world
+            .page(&led(&world.upload("/sheets/import", Some(STRANGER), "確認票.csv", file)), Some(STRANGER), Lang::Ja)
+            .text()
+            .contains("「確認票」の列の選択を使う")
+    );
 }

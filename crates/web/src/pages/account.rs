@@ -84,7 +84,8 @@ fn password(visit: &Visit) -> Result<Answer, app::Error> {
         // The old password's sessions are over, this one too; the person goes on in a new one.
         Ok(_) => {
             let signed = visit.signed.as_ref().ok_or(Refusal::forbidden())?;
-            let fresh = visit.app.sign_in(&signed.person.email, visit.form.text("password"), &visit.address, Some(signed.organisation.id))?;
+            let fresh =
+                visit.app.sign_in(&signed.person.email, visit.form.text("password"), &visit.address, Some(signed.organisation.id))?;
             Ok(Answer::Session(Some(fresh.secret), format!("{}?saved=password", urls::account())))
         }
         Err(app::Error::Refused(refusal)) => {

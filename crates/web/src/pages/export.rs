@@ -31,7 +31,8 @@ fn form(visit: &Visit, case: Id<id::Case>, side: Side) -> Markup {
     let lang = visit.lang;
     let categories = [
         Choice::new("merged", text("結合セル", "Merged cells")).hint(text("紙のシートと同じ見た目です。", "As on paper.")),
-        Choice::new("filters", text("フィルター", "Filters")).hint(text("分類を各行に書き、見出しで絞り込めます。", "The category on every row; narrow by the headings.")),
+        Choice::new("filters", text("フィルター", "Filters"))
+            .hint(text("分類を各行に書き、見出しで絞り込めます。", "The category on every row; narrow by the headings.")),
     ];
     let papers = [Choice::new("a3", text("A3", "A3")), Choice::new("a4", text("A4", "A4"))];
     let langs = [Choice::new("ja", text("日本語", "Japanese")), Choice::new("en", text("英語", "English"))];

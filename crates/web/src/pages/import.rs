@@ -93,8 +93,13 @@ fn upload_form(visit: &Visit, read: &CaseRead, refused: Option<&Refusal>) -> Mar
         return notice(lang, Tone::Info, &why.text, html! {});
     }
     let columns = match read.side {
-        Side::Body => text("判定結果、評価者が確認したエビデンス、改善策、備考の列を読み込みます。", "The columns for verdict, confirmed evidence, improvement and remarks are read."),
-        Side::Applicant | Side::Institution => text("対応策、確認したエビデンス、備考の列を読み込みます。", "The columns for answer, evidence and remarks are read."),
+        Side::Body => text(
+            "判定結果、評価者が確認したエビデンス、改善策、備考の列を読み込みます。",
+            "The columns for verdict, confirmed evidence, improvement and remarks are read.",
+        ),
+        Side::Applicant | Side::Institution => {
+            text("対応策、確認したエビデンス、備考の列を読み込みます。", "The columns for answer, evidence and remarks are read.")
+        }
     };
     let limit = visit.app.config.upload_limit.min(app::form::largest());
     html! {

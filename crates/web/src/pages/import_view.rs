@@ -12,7 +12,7 @@ use rules::text::{Text, text, worded};
 use super::import::{part, tick};
 use crate::answer;
 use crate::components::{
-    Column, Kind, Row, Table, Tone, csrf, diff, empty, link_button, notice, row_checkbox, select_all, submit, table, tag,
+    Column, Kind, Row, Table, Tone, csrf, diff, empty, facts, link_button, notice, row_checkbox, select_all, submit, table, tag,
 };
 use crate::urls;
 use crate::visit::Visit;
@@ -45,8 +45,18 @@ fn item_link(visit: &Visit, read: &CaseRead, no: ItemNo) -> Markup {
 pub(super) fn preview(visit: &Visit, read: &CaseRead, token: &str, file: &str, found: &Preview, refused: Option<&Refusal>) -> Markup {
     let lang = visit.lang;
     let counts = worded(
-        format!("「{file}」: {}項目を読み、違いが{}か所、読み込めないところが{}か所あります。まだ何も変わっていません。", found.items, found.differences.len(), found.faults.len()),
-        format!("{file}: {} items read, {} differences, {} faults. Nothing has changed yet.", found.items, found.differences.len(), found.faults.len()),
+        format!(
+            "「{file}」: {}項目を読み、違いが{}か所、読み込めないところが{}か所あります。まだ何も変わっていません。",
+            found.items,
+            found.differences.len(),
+            found.faults.len()
+        ),
+        format!(
+            "{file}: {} read, {}, {}. Nothing has changed yet.",
+            plural(found.items, "item"),
+            plural(found.differences.len(), "difference"),
+            plural(found.faults.len(), "fault")
+        ),
     );
     html! {
         // The fields it may name are those of the file, not of this page.
@@ -69,7 +79,7 @@ fn faults(visit: &Visit, read: &CaseRead, title: Text, found: &[Fault]) -> Marku
     let lang = visit.lang;
     let rows = found.iter().map(|fault| {
         let item = html! { @if let Some(no) = fault.item { (item_link(visit, read, no)) } };
-        Row::new(vec![html! { (fault.cell) }, item, html! { (fault.text.get(lang)) }])
+        Row::new(vec![html! { span.nowrap { (fault.cell) } }, item, html! { (fault.text.get(lang)) }])
     });
     let columns = vec![Column::new(text("セル", "Cell")), Column::new(text("項目", "Item")), Column::new(text("内容", "What"))];
     let title = worded(format!("{}（{}件）", title.ja, found.len()), format!("{} ({})", title.en, found.len()));
@@ -83,12 +93,13 @@ fn choices(visit: &Visit, read: &CaseRead, token: &str, differences: &[Differenc
     let on = |d: &Difference| if typed { ticked.contains(&tick(d).as_str()) } else { d.stands.is_empty() };
     let replaced = differences.iter().filter(|d| !d.stands.is_empty()).count();
     let rows = differences.iter().map(|d| {
-        let label = worded(format!("項目{}の{}を取り込む", d.item, d.field.name().ja), format!("Take {} of item {}", d.field.name().en, d.item));
+        let label =
+            worded(format!("項目{}の{}を取り込む", d.item, d.field.name().ja), format!("Take {} of item {}", d.field.name().en, d.item));
         Row::new(vec![
             row_checkbox(lang, "take", &tick(d), &label, on(d)),
             item_link(visit, read, d.item),
-            html! { (d.field.name().get(lang)) },
-            html! { (d.cell) },
+            html! { span.nowrap { (d.field.name().get(lang)) } },
+            html! { span.nowrap { (d.cell) } },
             change(visit, read, d),
         ])
     });
@@ -101,7 +112,9 @@ fn choices(visit: &Visit, read: &CaseRead, token: &str, differences: &[Differenc
     ];
     let caption = worded(format!("違い（{}か所）", differences.len()), format!("Differences ({})", differences.len()));
     let warning = worded(
-        format!("すでに入力されている内容を置き換えるものが{replaced}か所あります。置き換えてよいものだけ、チェックを入れてください。元の内容は履歴に残ります。"),
+        format!(
+            "すでに入力されている内容を置き換えるものが{replaced}か所あります。置き換えてよいものだけ、チェックを入れてください。元の内容は履歴に残ります。"
+        ),
         format!("{replaced} of them would replace something that stands. Tick only what may be replaced; the history keeps the old words."),
     );
     html! {
@@ -130,10 +143,23 @@ fn change(visit: &Visit, read: &CaseRead, d: &Difference) -> Markup {
     if d.stands.is_empty() {
         return html! { (tag(lang, Tone::Success, &text("新規", "New"))) div.prose lang=(own) { (words(visit, read, d, &d.file)) } };
     }
+    let (old, new) = (words(visit, read, d, &d.stands), words(visit, read, d, &d.file));
+    // Of two texts that share little, a difference word by word is only noise.
+    let alike = similar::TextDiff::from_unicode_words(old, new).ratio() >= 0.5;
     html! {
         (tag(lang, Tone::Warn, &text("置き換え", "Replaces")))
-        div lang=(own) { (diff(lang, words(visit, read, d, &d.stands), words(visit, read, d, &d.file))) }
+        @if alike { div lang=(own) { (diff(lang, old, new)) } }
+        @else {
+            (facts(lang, &[
+                (text("いまの内容", "Stands now"), html! { div.prose lang=(own) { (old) } }),
+                (text("ファイルの内容", "In the file"), html! { div.prose lang=(own) { (new) } }),
+            ]))
+        }
     }
+}
+
+fn plural(n: usize, word: &str) -> String {
+    if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
 }
 
 /// Exactly what was changed.
@@ -141,14 +167,22 @@ pub(super) fn result(visit: &Visit, read: &CaseRead, taken: Option<Taken>) -> Ma
     let lang = visit.lang;
     let case = read.facts.case.id;
     let Some(taken) = taken else {
-        return notice(lang, Tone::Info, &text("取り込んだ内容は、各項目の履歴で確認できます。", "What was imported stands in the history of each item."), again(visit, read));
+        return notice(
+            lang,
+            Tone::Info,
+            &text("取り込んだ内容は、各項目の履歴で確認できます。", "What was imported stands in the history of each item."),
+            again(visit, read),
+        );
     };
     let items: std::collections::BTreeSet<ItemNo> = taken.rows.iter().map(|(no, ..)| *no).collect();
     let said = worded(
         format!("{}項目の{}か所を取り込みました。ほかは何も変わっていません。", items.len(), taken.rows.len()),
-        format!("{} fields of {} items were imported. Nothing else has changed.", taken.rows.len(), items.len()),
+        format!("Imported: {} of {}. Nothing else has changed.", plural(taken.rows.len(), "field"), plural(items.len(), "item")),
     );
-    let rows = taken.rows.iter().map(|(no, part, cell)| Row::new(vec![item_link(visit, read, *no), html! { (part.name().get(lang)) }, html! { (cell) }]));
+    let rows = taken
+        .rows
+        .iter()
+        .map(|(no, part, cell)| Row::new(vec![item_link(visit, read, *no), html! { (part.name().get(lang)) }, html! { (cell) }]));
     let columns = vec![Column::new(text("項目", "Item")), Column::new(text("欄", "Field")), Column::new(text("セル", "Cell"))];
     let next = if read.side == Side::Body { urls::bench(case) } else { urls::case_page(case, "items") };
     html! {

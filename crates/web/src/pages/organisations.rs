@@ -12,8 +12,8 @@ use app::read::OrganisationRead;
 
 use crate::answer;
 use crate::components::{
-    Button, Choice, Column, Crumb, Field, Input, Kind, Row, Table, Tone, checkboxes, csrf, details, input_field, notice, submit, table, tag,
-    text_field,
+    Button, Choice, Column, Crumb, Fault, Field, Input, Kind, Row, Table, Tone, checkboxes, csrf, details, error_summary, input_field,
+    notice, submit, table, tag, text_field,
 };
 use crate::pages::word;
 use crate::route::{Answer, Guard, Route, get, post};
@@ -51,9 +51,9 @@ fn list_view(visit: &Visit, all: &[Organisation], refused: Option<&Refusal>) -> 
     let lang = visit.lang;
     let error = |name: &str| refused.filter(|r| r.field == Some(name)).map(|r| &r.text);
     let columns = vec![Column::new(text("名前", "Name")), Column::new(text("種類", "Kind"))];
-    let rows = all.iter().map(|o| {
-        Row::new(vec![html! { a href=(urls::organisation(o.id)) data-row { (o.name) } }, html! { (kind_names(&o.kinds, lang)) }])
-    });
+    let rows = all
+        .iter()
+        .map(|o| Row::new(vec![html! { a href=(urls::organisation(o.id)) data-row { (o.name) } }, html! { (kind_names(&o.kinds, lang)) }]));
     let kinds: Vec<Choice> = OrganisationKind::ALL.iter().map(|k| Choice::new(word(k), k.name())).collect();
     let chosen: Vec<&str> = visit.form.all("kinds").collect();
     html! {
@@ -70,11 +70,9 @@ fn list_view(visit: &Visit, all: &[Organisation], refused: Option<&Refusal>) -> 
 }
 
 fn create(visit: &Visit) -> Result<Answer, app::Error> {
-    let made = visit
-        .form
-        .words("kinds")
-        .map_err(app::Error::from)
-        .and_then(|kinds| visit.app.execute(visit.actor()?, Command::CreateOrganisation { name: visit.form.text("name").to_owned(), kinds }));
+    let made = visit.form.words("kinds").map_err(app::Error::from).and_then(|kinds| {
+        visit.app.execute(visit.actor()?, Command::CreateOrganisation { name: visit.form.text("name").to_owned(), kinds })
+    });
     match made {
         Ok(done) => Ok(Answer::Go(format!("{}/{}?saved=created", urls::organisations(), done.made.unwrap_or_default()))),
         Err(app::Error::Refused(refusal)) => {
@@ -95,6 +93,15 @@ struct Now<'a> {
     link: Option<(String, &'a str)>,
 }
 
+impl Now<'_> {
+    /// The error summary leads to the form that was refused: that of a person, or the invitation's.
+    fn summary(&self, lang: Lang, refusal: &Refusal) -> Markup {
+        let Some(person) = self.person else { return answer::summary(lang, refusal) };
+        let at = Field::new("roles", refusal.text.clone()).form(&person.to_string()).id();
+        error_summary(lang, &[Fault { at: Some(at), what: refusal.text.clone() }])
+    }
+}
+
 fn page(visit: &Visit, id: Id<id::Organisation>, now: &Now) -> Result<Page, app::Error> {
     let read = visit.app.organisation(visit.actor()?, id)?;
     let name = worded(read.organisation.name.clone(), read.organisation.name.clone());
@@ -105,12 +112,15 @@ fn page(visit: &Visit, id: Id<id::Organisation>, now: &Now) -> Result<Page, app:
         page.breadcrumb = vec![Crumb::link(title(), urls::organisations()), Crumb::here(name)];
     }
     let said = match visit.query.text("saved") {
-        "created" => Some(text("組織を登録しました。続けて最初の人を招待してください。", "The organisation is added. Now invite its first person.")),
+        "created" => {
+            Some(text("組織を登録しました。続けて最初の人を招待してください。", "The organisation is added. Now invite its first person."))
+        }
         "roles" => Some(text("役割を変更しました。", "The roles are changed.")),
         "ended" => Some(text("所属を終了しました。", "The membership has ended.")),
         _ => None,
     };
-    page.notices = html! { @if let Some(said) = said.filter(|_| now.refused.is_none()) { (notice(visit.lang, Tone::Success, &said, html! {})) } };
+    page.notices =
+        html! { @if let Some(said) = said.filter(|_| now.refused.is_none()) { (notice(visit.lang, Tone::Success, &said, html! {})) } };
     Ok(page)
 }
 
@@ -137,7 +147,7 @@ fn view(visit: &Visit, read: &OrganisationRead, now: &Now) -> Markup {
     let place = Place::Organisation(read.organisation.id);
     let may = |kind| visit.signed.as_ref().is_some_and(|s| policy::may(kind, &s.actor, place).is_ok());
     html! {
-        @if let Some(refusal) = now.refused { (answer::summary(lang, refusal)) }
+        @if let Some(refusal) = now.refused { (now.summary(lang, refusal)) }
         @if let Some((link, email)) = &now.link { (link_once(visit, link, email)) }
         h2 { (text("所属する人", "Members").get(lang)) }
         (members(visit, read, now, may(Act::SetRoles)))
@@ -153,15 +163,20 @@ fn link_once(visit: &Visit, link: &str, email: &str) -> Markup {
     let address = format!("{}{}?link={link}", visit.app.config.address, urls::invitation());
     let told = worded(format!("{email} さんへの招待リンクを作りました。"), format!("Here is the invitation link for {email}."));
     let how = worded(
-        format!("このリンクは今だけ表示されます。コピーして、本人だけに届く方法（対面、本人宛てのメールなど）で渡してください。{INVITATION_DAYS}日以内に一度だけ使えます。本人が開くと、名前とパスワードを登録できます。"),
-        format!("It is shown only now. Copy it and give it to that person alone, such as in person or by mail to them. It works once, within {INVITATION_DAYS} days; who opens it sets a name and a password."),
+        format!(
+            "このリンクは今だけ表示されます。コピーして、本人だけに届く方法（対面、本人宛てのメールなど）で渡してください。{INVITATION_DAYS}日以内に一度だけ使えます。本人が開くと、名前とパスワードを登録できます。"
+        ),
+        format!(
+            "It is shown only now. Copy it and give it to that person alone, such as in person or by mail to them. It works once, within {INVITATION_DAYS} days; who opens it sets a name and a password."
+        ),
     );
     html! { (notice(lang, Tone::Success, &told, html! { p { code.secret { (address) } } p { (how.get(lang)) } })) }
 }
 
 fn members(visit: &Visit, read: &OrganisationRead, now: &Now, changeable: bool) -> Markup {
     let lang = visit.lang;
-    let mut columns = vec![Column::new(text("名前", "Name")), Column::new(text("メールアドレス", "Mail address")), Column::new(text("役割", "Roles"))];
+    let mut columns =
+        vec![Column::new(text("名前", "Name")), Column::new(text("メールアドレス", "Mail address")), Column::new(text("役割", "Roles"))];
     if changeable {
         columns.push(Column::new(text("変更", "Change")));
     }
@@ -203,7 +218,12 @@ fn invitations(visit: &Visit, all: &[Invitation]) -> Markup {
         return html! { p.muted { (text("招待はまだありません。", "No invitations yet.").get(lang)) } };
     }
     let now = visit.app.clock.now();
-    let columns = vec![Column::new(text("メールアドレス", "Mail address")), Column::new(text("役割", "Roles")), Column::new(text("期限", "Expires")), Column::new(text("状態", "State"))];
+    let columns = vec![
+        Column::new(text("メールアドレス", "Mail address")),
+        Column::new(text("役割", "Roles")),
+        Column::new(text("期限", "Expires")),
+        Column::new(text("状態", "State")),
+    ];
     let rows = all.iter().map(|i| {
         let (tone, state) = match (i.accepted, i.expires < now) {
             (true, _) => (Tone::Success, text("受諾済み", "Accepted")),
@@ -255,7 +275,10 @@ fn set_roles(visit: &Visit) -> Result<Answer, app::Error> {
     let ends = visit.form.text("act") == "end";
     let roles: Vec<Role> = if ends { vec![] } else { visit.form.words("roles")? };
     if roles.is_empty() && !ends {
-        let none = text("役割を1つ以上選んでください。すべて外す場合は「所属を終了する」を使ってください。", "Choose at least one role; to take all away, end the membership.");
+        let none = text(
+            "役割を1つ以上選んでください。すべて外す場合は「所属を終了する」を使ってください。",
+            "Choose at least one role; to take all away, end the membership.",
+        );
         return again(visit, organisation, &Refusal::invalid("roles", none), Some(person));
     }
     match visit.app.execute(visit.actor()?, Command::SetRoles { organisation, person, roles }) {
@@ -265,7 +288,12 @@ fn set_roles(visit: &Visit) -> Result<Answer, app::Error> {
     }
 }
 
-fn again(visit: &Visit, organisation: Id<id::Organisation>, refusal: &Refusal, person: Option<Id<id::Person>>) -> Result<Answer, app::Error> {
+fn again(
+    visit: &Visit,
+    organisation: Id<id::Organisation>,
+    refusal: &Refusal,
+    person: Option<Id<id::Person>>,
+) -> Result<Answer, app::Error> {
     let now = Now { refused: Some(refusal), person, link: None };
     Ok(Answer::Refused(answer::status(refusal.why), Box::new(page(visit, organisation, &now)?)))
 }

@@ -116,7 +116,8 @@ pub(super) fn read(visit: &Visit, profile: &BTreeMap<String, bool>) -> Result<Ma
         Some(false) => text("いいえ", "No"),
         None => text("未回答", "Not answered"),
     };
-    let rows = questions(visit)?.into_iter().map(|q| Row::new(vec![html! { (q.question.get(lang)) }, html! { (said(&q).get(lang)) }])).collect();
+    let rows =
+        questions(visit)?.into_iter().map(|q| Row::new(vec![html! { (q.question.get(lang)) }, html! { (said(&q).get(lang)) }])).collect();
     let columns = vec![Column::new(text("質問", "Question")), Column::new(text("回答", "Answer"))];
     Ok(table(lang, &Table::new(text("適用範囲の質問", "Questions about the product"), columns, rows)))
 }

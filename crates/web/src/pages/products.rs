@@ -9,9 +9,7 @@ use rules::text::{Text, text, worded};
 
 use super::product_profile;
 use crate::answer;
-use crate::components::{
-    Area, Column, Crumb, Field, Kind, Row, Table, csrf, empty, facts, saved, submit, table, text_field, textarea,
-};
+use crate::components::{Area, Column, Crumb, Field, Kind, Row, Table, csrf, empty, facts, saved, submit, table, text_field, textarea};
 use crate::route::{Answer, Guard, Route, get, post};
 use crate::shell::Page;
 use crate::urls;
@@ -120,7 +118,14 @@ fn page(visit: &Visit, product: &Product, refused: Option<&Refusal>) -> Result<P
     let mut page = visit.page(name.clone(), main);
     page.breadcrumb = vec![Crumb::link(title(), urls::products()), Crumb::here(name)];
     page.notices = match visit.query.text("saved") {
-        "created" => saved(lang, &text("プロダクトを登録しました。続けて適用範囲の質問に答えてください。", "The product is added. Now answer the questions about it."), "product-new"),
+        "created" => saved(
+            lang,
+            &text(
+                "プロダクトを登録しました。続けて適用範囲の質問に答えてください。",
+                "The product is added. Now answer the questions about it.",
+            ),
+            "product-new",
+        ),
         "1" => saved(lang, &text("保存しました。", "Saved."), &keep),
         _ => html! {},
     };
@@ -131,9 +136,14 @@ fn revise(visit: &Visit) -> Result<Answer, app::Error> {
     let product = visit.app.product(visit.actor()?, visit.param("product")?)?;
     let words = |name| visit.form.text(name).to_owned();
     let profile = product_profile::written(visit);
-    match visit.app.execute(visit.actor()?, Command::ReviseProduct { product: product.id, name: words("name"), description: words("description"), profile }) {
+    match visit.app.execute(
+        visit.actor()?,
+        Command::ReviseProduct { product: product.id, name: words("name"), description: words("description"), profile },
+    ) {
         Ok(_) => Ok(Answer::Go(format!("{}?saved=1", urls::product(product.id)))),
-        Err(app::Error::Refused(refusal)) => Ok(Answer::Refused(answer::status(refusal.why), Box::new(page(visit, &product, Some(&refusal))?))),
+        Err(app::Error::Refused(refusal)) => {
+            Ok(Answer::Refused(answer::status(refusal.why), Box::new(page(visit, &product, Some(&refusal))?)))
+        }
         Err(other) => Err(other),
     }
 }

@@ -21,11 +21,8 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
 
 fn view(visit: &Visit, query: &str, hits: &[Hit]) -> Markup {
     let lang = visit.lang;
-    let groups = [
-        (HitKind::Item, text("項目", "Items")),
-        (HitKind::Answer, text("回答", "Answers")),
-        (HitKind::Evidence, text("証跡", "Evidence")),
-    ];
+    let groups =
+        [(HitKind::Item, text("項目", "Items")), (HitKind::Answer, text("回答", "Answers")), (HitKind::Evidence, text("証跡", "Evidence"))];
     html! {
         form.filter method="get" action=(urls::search()) role="search" {
             (search_field(lang, "q", text("言葉（空白で区切ると、すべてを含むもの）、または項目番号", "Words (all of them must occur) or an item number"), query))

@@ -114,7 +114,12 @@ fn columns_page(visit: &Visit, draft: &Draft, refused: Option<&Refusal>) -> Resu
     // Each scale once, under the fullest sheet that has it.
     like.sort_by_key(|s| std::cmp::Reverse(s.items.len()));
     let mut scales: Vec<_> = vec![];
-    like.retain(|s| !scales.contains(&s.scale) && { scales.push(s.scale.clone()); true });
+    like.retain(|s| {
+        !scales.contains(&s.scale) && {
+            scales.push(s.scale.clone());
+            true
+        }
+    });
     let main = view::columns(visit, &view::Choosing { draft, open: &open, kept: &kept, like: &like, refused });
     Ok(page(visit, Step::Columns, main))
 }
@@ -165,8 +170,17 @@ fn wishes(fields: &Fields) -> Result<FormWishes, Refusal> {
     let en = if title_en.is_empty() { title.clone() } else { rules::party::line("title_en", title_en, 200)? };
     let code = |field: &'static str| {
         let written = fields.text(field).trim();
-        let fine = !written.is_empty() && written.len() <= 60 && written.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b));
-        if fine { Ok(written.to_owned()) } else { Err(Refusal::invalid(field, text("半角の小文字、数字、- と _ で入力してください。", "Use lower-case letters, digits, - and _."))) }
+        let fine = !written.is_empty()
+            && written.len() <= 60
+            && written.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b));
+        if fine {
+            Ok(written.to_owned())
+        } else {
+            Err(Refusal::invalid(
+                field,
+                text("半角の小文字、数字、- と _ で入力してください。", "Use lower-case letters, digits, - and _."),
+            ))
+        }
     };
     let id = SheetId(format!("{}@{}", code("id")?, code("edition")?));
     Ok(FormWishes { id, title: worded(title, en), like: SheetId(fields.text("like").to_owned()) })

@@ -15,8 +15,8 @@ use super::sheets::category;
 use super::word;
 use crate::answer;
 use crate::components::{
-    Choice, Column, Field, Input, Kind, NavLink, Row, StepState, Table, Tone, csrf, details, facts, input_field, link_button, notice, select,
-    steps, submit, table, tabs, text_field,
+    Choice, Column, Field, Input, Kind, NavLink, Row, StepState, Table, Tone, csrf, details, facts, input_field, link_button, notice,
+    select, steps, submit, table, tabs, text_field,
 };
 use crate::urls;
 use crate::visit::{Fields, Visit};
@@ -30,7 +30,11 @@ pub(super) enum Step {
 }
 
 pub(super) fn way(lang: Lang, now: Step) -> Markup {
-    let names = [(Step::File, text("ファイルを選ぶ", "Choose the file")), (Step::Columns, text("列を選ぶ", "Choose the columns")), (Step::Items, text("項目を確かめて保存", "Look at the items and save"))];
+    let names = [
+        (Step::File, text("ファイルを選ぶ", "Choose the file")),
+        (Step::Columns, text("列を選ぶ", "Choose the columns")),
+        (Step::Items, text("項目を確かめて保存", "Look at the items and save")),
+    ];
     let all: Vec<crate::components::Step> = names
         .into_iter()
         .map(|(step, name)| {
@@ -115,10 +119,14 @@ fn kept_links(visit: &Visit, choosing: &Choosing) -> Markup {
 
 fn worksheet_links(visit: &Visit, choosing: &Choosing, shown: &Glimpse) -> Markup {
     let address = |w: &Glimpse| {
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("draft", sent(visit).text("draft")).append_pair("worksheet", &w.worksheet).finish();
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("draft", sent(visit).text("draft"))
+            .append_pair("worksheet", &w.worksheet)
+            .finish();
         format!("{}?{query}", urls::import_form_step("columns"))
     };
-    let link = |w: &Glimpse| NavLink::new(worded(w.worksheet.clone(), w.worksheet.clone()), address(w)).current(w.worksheet == shown.worksheet);
+    let link =
+        |w: &Glimpse| NavLink::new(worded(w.worksheet.clone(), w.worksheet.clone()), address(w)).current(w.worksheet == shown.worksheet);
     let links: Vec<NavLink> = choosing.open.worksheets.iter().map(link).collect();
     html! { @if links.len() > 1 { (tabs(visit.lang, &text("ファイルの中のシート", "Worksheets of the file"), &links)) } }
 }
@@ -131,14 +139,19 @@ fn glimpse_table(lang: Lang, glimpse: &Glimpse) -> Markup {
     let rows = glimpse.cells.iter().enumerate().map(|(at, cells)| {
         Row::new(std::iter::once(html! { (at + 1) }).chain(cells.iter().map(|c| html! { span lang="ja" { (short(c)) } })).collect())
     });
-    let caption = worded(format!("はじめの{}行（全{}行）", glimpse.cells.len(), glimpse.rows), format!("The first {} of {} rows", glimpse.cells.len(), glimpse.rows));
+    let caption = worded(
+        format!("はじめの{}行（全{}行）", glimpse.cells.len(), glimpse.rows),
+        format!("The first {} of {} rows", glimpse.cells.len(), glimpse.rows),
+    );
     table(lang, &Table::new(caption, columns, rows.collect()).dense())
 }
 
 fn row_fields(visit: &Visit, mapping: Option<&FormMapping>, refused: Option<&Refusal>) -> Markup {
     let lang = visit.lang;
     let error = |name: &str| refused.filter(|r| r.field == Some(name)).map(|r| &r.text);
-    let value = |name: &str, row: Option<u32>| sent(visit).get(name).map_or_else(|| row.map_or(String::new(), |r| (r + 1).to_string()), str::to_owned);
+    let value = |name: &str, row: Option<u32>| {
+        sent(visit).get(name).map_or_else(|| row.map_or(String::new(), |r| (r + 1).to_string()), str::to_owned)
+    };
     let header = value("header_row", mapping.and_then(|m| m.header_row));
     let first = value("first_row", mapping.map(|m| m.first_row));
     html! {
@@ -149,7 +162,14 @@ fn row_fields(visit: &Visit, mapping: Option<&FormMapping>, refused: Option<&Ref
     }
 }
 
-fn column_field(visit: &Visit, glimpse: &Glimpse, kind: ColumnKind, name: &Text, mapping: Option<&FormMapping>, refused: Option<&Refusal>) -> Markup {
+fn column_field(
+    visit: &Visit,
+    glimpse: &Glimpse,
+    kind: ColumnKind,
+    name: &Text,
+    mapping: Option<&FormMapping>,
+    refused: Option<&Refusal>,
+) -> Markup {
     let field = format!("col.{}", word(&kind));
     let start = mapping.and_then(|m| m.columns.get(&kind)).map(u32::to_string).unwrap_or_default();
     let value = sent(visit).get(&field).map_or(start, str::to_owned);
@@ -159,7 +179,10 @@ fn column_field(visit: &Visit, glimpse: &Glimpse, kind: ColumnKind, name: &Text,
         .iter()
         .enumerate()
         .map(|(at, letter)| {
-            let said = heading.and_then(|h| h.get(at)).map(|h| h.split_whitespace().collect::<String>().chars().take(20).collect::<String>()).unwrap_or_default();
+            let said = heading
+                .and_then(|h| h.get(at))
+                .map(|h| h.split_whitespace().collect::<String>().chars().take(20).collect::<String>())
+                .unwrap_or_default();
             let label = if said.is_empty() { letter.clone() } else { format!("{letter}: {said}") };
             Choice::new(at.to_string(), worded(label.clone(), label))
         })
@@ -176,7 +199,8 @@ fn about_fields(visit: &Visit, choosing: &Choosing) -> Markup {
     let (id, edition) = proposed_id(visit);
     let fields = sent(visit);
     let value = |name: &str, start: &str| fields.get(name).unwrap_or(start).to_owned();
-    let scales: Vec<Choice> = choosing.like.iter().map(|s| Choice::new(s.id.to_string(), worded(marks(s, Lang::Ja), marks(s, Lang::En)))).collect();
+    let scales: Vec<Choice> =
+        choosing.like.iter().map(|s| Choice::new(s.id.to_string(), worded(marks(s, Lang::Ja), marks(s, Lang::En)))).collect();
     let like = choosing.like.first().map(|s| s.id.to_string()).unwrap_or_default();
     let codes = text("半角の小文字、数字、- と _。", "Lower-case letters, digits, - and _.");
     html! {
@@ -233,7 +257,8 @@ pub(super) fn tried(visit: &Visit, fields: &Fields, tried: &TriedForm, refused: 
 /// What the steps hand on to each other.
 fn carried(fields: &Fields) -> impl Iterator<Item = (&str, &str)> {
     let ours = |name: &str| {
-        ["draft", "worksheet", "header_row", "first_row", "title", "title_en", "id", "edition", "like"].contains(&name) || name.starts_with("col.")
+        ["draft", "worksheet", "header_row", "first_row", "title", "title_en", "id", "edition", "like"].contains(&name)
+            || name.starts_with("col.")
     };
     fields.0.iter().filter(move |(n, _)| ours(n)).map(|(n, v)| (n.as_str(), v.as_str()))
 }
@@ -245,7 +270,12 @@ fn faults(lang: Lang, title: Text, found: &[Fault]) -> Markup {
 }
 
 fn items(lang: Lang, sheet: &Sheet) -> Markup {
-    let columns = vec![Column::new(text("番号", "No.")).number(), Column::new(text("分類", "Category")), Column::new(text("要求事項", "Requirement")), Column::new(text("エビデンス例", "Examples of evidence"))];
+    let columns = vec![
+        Column::new(text("番号", "No.")).number(),
+        Column::new(text("分類", "Category")),
+        Column::new(text("要求事項", "Requirement")),
+        Column::new(text("エビデンス例", "Examples of evidence")),
+    ];
     let rows = sheet.items.iter().map(|item| {
         Row::new(vec![
             html! { (item.no) },

@@ -12,14 +12,15 @@ use rules::text::{Lang, Text, text, worded};
 use super::contents::layer_tag;
 use super::sheets::{category, damage_tag, may, term_key, terms, title};
 use crate::answer;
-use crate::components::{Area, Column, Crumb, Field, Kind, Row, Shortcut, Table, card, csrf, diff, facts, saved, submit, table, text_field, textarea};
+use crate::components::{
+    Area, Column, Crumb, Field, Kind, Row, Shortcut, Table, card, csrf, diff, facts, saved, submit, table, text_field, textarea,
+};
 use crate::route::{Answer, Guard, Route, get, post};
 use crate::shell::Page;
 use crate::urls;
 use crate::visit::Visit;
 
-pub const ROUTES: &[Route] =
-    &[get("/sheets/{sheet}/{no}", Guard::SignedIn, show), post("/sheets/{sheet}/{no}", Guard::SignedIn, confirm)];
+pub const ROUTES: &[Route] = &[get("/sheets/{sheet}/{no}", Guard::SignedIn, show), post("/sheets/{sheet}/{no}", Guard::SignedIn, confirm)];
 
 fn asked(visit: &Visit) -> Result<(SheetRead, ItemNo), app::Error> {
     let id = SheetId(visit.params.get("sheet").cloned().unwrap_or_default());
@@ -61,7 +62,9 @@ fn neighbours(lang: Lang, read: &SheetRead, no: ItemNo) -> Markup {
     let at = items.iter().position(|i| i.no == no);
     let before = at.and_then(|at| at.checked_sub(1)).and_then(|at| items.get(at));
     let after = at.and_then(|at| items.get(at + 1));
-    let button = |item: &Item, label: Text, key| crate::components::Button::new(Kind::Secondary, label).small().key(key).link(lang, &urls::sheet_item(&read.sheet.id, item.no));
+    let button = |item: &Item, label: Text, key| {
+        crate::components::Button::new(Kind::Secondary, label).small().key(key).link(lang, &urls::sheet_item(&read.sheet.id, item.no))
+    };
     html! {
         @if let Some(item) = before { (button(item, text("前の項目", "Previous item"), "k")) }
         @if let Some(item) = after { (button(item, text("次の項目", "Next item"), "j")) }
@@ -147,12 +150,19 @@ fn known(visit: &Visit, read: &SheetRead, item: &Item) -> Markup {
     let comma = if lang == Lang::Ja { "、" } else { ", " };
     let kinds: Vec<String> = item.kind.iter().map(|k| word(catalog::KINDS, k)).collect();
     let mut pairs: Vec<(Text, Markup)> = vec![];
-    let mut fact = |name: Text, value: String| if !value.is_empty() { pairs.push((name, html! { (value) })) };
+    let mut fact = |name: Text, value: String| {
+        if !value.is_empty() {
+            pairs.push((name, html! { (value) }))
+        }
+    };
     fact(text("種類", "Kind"), kinds.join(comma));
     fact(text("最も確かな示し方", "Best shown by"), word(catalog::PATHS, &item.primary));
     fact(text("見直しの周期", "Reviewed"), word(catalog::CYCLES, &item.review_cycle));
     if item.disclosure {
-        fact(text("開示", "Disclosure"), text("医療機関への提示・説明が必要です。", "To be presented or explained to institutions.").get(lang).to_owned());
+        fact(
+            text("開示", "Disclosure"),
+            text("医療機関への提示・説明が必要です。", "To be presented or explained to institutions.").get(lang).to_owned(),
+        );
     }
     let names = [text("仕組み", "Mechanisms"), text("測定", "Probes"), text("台帳", "Registers"), text("文書", "Documents")];
     for (path, name) in Path::ALL.into_iter().zip(names) {
@@ -187,7 +197,10 @@ fn confirm_form(visit: &Visit, read: &SheetRead, item: &Item, refused: Option<&R
     let error = |name: &str| refused.filter(|r| r.field == Some(name)).map(|r| &r.text);
     let stands = read.confirmed.get(&item.no).map_or(item.best_text().0, |c| &c.text);
     let (words, source) = if refused.is_some() { (visit.form.text("text"), visit.form.text("source")) } else { (stands, "") };
-    let hint = text("シートの原本を見ながら、文言を一字ずつ確かめて直してください。", "Look at the original sheet and correct this text letter by letter.");
+    let hint = text(
+        "シートの原本を見ながら、文言を一字ずつ確かめて直してください。",
+        "Look at the original sheet and correct this text letter by letter.",
+    );
     let which = text("例: 評価チェックシート 2024年版 PDF 12ページ", "For example: check sheet, 2024 edition, PDF page 12");
     html! {
         h2 { (text("原文を確認する", "Confirm the wording").get(lang)) }
@@ -206,7 +219,9 @@ fn confirm(visit: &Visit) -> Result<Answer, app::Error> {
     let command = Command::ConfirmText { sheet: read.sheet.id.clone(), item: no, text: words("text"), source: words("source") };
     match visit.app.execute(visit.actor()?, command) {
         Ok(_) => Ok(Answer::Go(format!("{}?saved=1", urls::sheet_item(&read.sheet.id, no)))),
-        Err(app::Error::Refused(refusal)) => Ok(Answer::Refused(answer::status(refusal.why), Box::new(page(visit, &read, no, Some(&refusal))?))),
+        Err(app::Error::Refused(refusal)) => {
+            Ok(Answer::Refused(answer::status(refusal.why), Box::new(page(visit, &read, no, Some(&refusal))?)))
+        }
         Err(other) => Err(other),
     }
 }

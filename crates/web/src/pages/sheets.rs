@@ -10,7 +10,8 @@ use rules::sheet::{Damage, Item, Sheet, SheetId};
 use rules::text::{Lang, Text, text, worded};
 
 use crate::components::{
-    Choice, Column, Crumb, Field, Kind, NavLink, Row, Table, Tone, empty, filter, link_button, notice, search_field, select, table, tabs, tag,
+    Choice, Column, Crumb, Field, Kind, NavLink, Row, Table, Tone, empty, filter, link_button, notice, search_field, select, table, tabs,
+    tag,
 };
 use crate::route::{Answer, FileAnswer, FileContent, Guard, Route, get};
 use crate::shell::Page;
@@ -36,14 +37,23 @@ pub(super) fn may(visit: &Visit, kind: Act) -> bool {
 fn list(visit: &Visit) -> Result<Answer, app::Error> {
     let lang = visit.lang;
     let sheets = visit.app.sheets(visit.actor()?)?;
-    let columns = vec![Column::new(text("名前", "Name")), Column::new(text("識別子と版", "Name and edition")), Column::new(text("項目", "Items")).number()];
+    let columns = vec![
+        Column::new(text("名前", "Name")),
+        Column::new(text("識別子と版", "Name and edition")),
+        Column::new(text("項目", "Items")).number(),
+    ];
     let rows = sheets.iter().map(|s| {
-        Row::new(vec![html! { a href=(urls::sheet(&s.id)) data-row { (s.title.get(lang)) } }, html! { code { (s.id) } }, html! { (s.items.len()) }])
+        Row::new(vec![
+            html! { a href=(urls::sheet(&s.id)) data-row { (s.title.get(lang)) } },
+            html! { code { (s.id) } },
+            html! { (s.items.len()) },
+        ])
     });
     let main = table(lang, &Table::new(text("チェックシートの一覧", "All check sheets"), columns, rows.collect()).caption_hidden());
     let mut page = visit.page(title(), main);
     if may(visit, Act::AddSheet) {
-        page.corner = link_button(lang, Kind::Secondary, &text("Excel様式から追加する", "Add one from an Excel form"), &urls::import_form());
+        page.corner =
+            link_button(lang, Kind::Secondary, &text("Excel様式から追加する", "Add one from an Excel form"), &urls::import_form());
     }
     Ok(page.into())
 }
@@ -72,7 +82,15 @@ impl<'a> Narrow<'a> {
 
     fn words_in(&self, item: &Item, read: &SheetRead) -> bool {
         let confirmed = read.confirmed.get(&item.no).map_or("", |c| c.text.as_str());
-        let parts = [item.title.ja.as_ref(), &item.title.en, &item.summary_en, &item.text.transcribed, item.text.proposed.as_deref().unwrap_or(""), confirmed, &item.evidence.transcribed];
+        let parts = [
+            item.title.ja.as_ref(),
+            &item.title.en,
+            &item.summary_en,
+            &item.text.transcribed,
+            item.text.proposed.as_deref().unwrap_or(""),
+            confirmed,
+            &item.evidence.transcribed,
+        ];
         let all = format!("{} {}", item.no, parts.join("\n")).to_lowercase();
         self.words.iter().all(|w| all.contains(w))
     }
@@ -120,7 +138,12 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
     let mut page = Page { lead: Some(read.sheet.source.clone()), ..visit.page(read.sheet.title.clone(), view(visit, &read, &narrow)) };
     page.breadcrumb = vec![Crumb::link(title(), urls::sheets()), Crumb::here(read.sheet.title.clone())];
     if visit.query.is_on("saved") {
-        page.notices = notice(visit.lang, Tone::Success, &text("シートを追加しました。案件を作るときに選べます。", "The sheet is added and can be chosen for a case."), html! {});
+        page.notices = notice(
+            visit.lang,
+            Tone::Success,
+            &text("シートを追加しました。案件を作るときに選べます。", "The sheet is added and can be chosen for a case."),
+            html! {},
+        );
     }
     Ok(page.into())
 }
@@ -143,16 +166,18 @@ fn major_links(visit: &Visit, sheet: &Sheet, narrow: &Narrow) -> Vec<NavLink> {
     let here = urls::sheet(&sheet.id);
     let q = form_urlencoded::Serializer::new(String::new()).append_pair("q", visit.query.text("q")).finish();
     let all = NavLink::new(text("すべて", "All"), format!("{here}?{q}")).current(narrow.major.is_empty()).count(sheet.items.len());
-    let majors = sheet.majors.iter().map(|m| {
-        NavLink::new(m.name.clone(), format!("{here}?major={}&{q}", m.id)).current(narrow.major == m.id).count(count(&m.id))
-    });
+    let majors = sheet
+        .majors
+        .iter()
+        .map(|m| NavLink::new(m.name.clone(), format!("{here}?major={}&{q}", m.id)).current(narrow.major == m.id).count(count(&m.id)));
     std::iter::once(all).chain(majors).collect()
 }
 
 fn narrow_form(visit: &Visit, sheet: &Sheet, narrow: &Narrow) -> Markup {
     let lang = visit.lang;
     let here = urls::sheet(&sheet.id);
-    let damages: Vec<Choice> = [Damage::Lost, Damage::Meaning, Damage::Minor, Damage::None].map(|d| Choice::new(super::word(&d), damage_name(d))).into();
+    let damages: Vec<Choice> =
+        [Damage::Lost, Damage::Meaning, Damage::Minor, Damage::None].map(|d| Choice::new(super::word(&d), damage_name(d))).into();
     let vocabulary = &visit.app.content.catalog.vocabulary;
     let used: std::collections::BTreeSet<String> = sheet.items.iter().flat_map(terms).map(|(p, id)| term_key(p, id)).collect();
     let known: Vec<Choice> = Path::ALL
@@ -162,12 +187,17 @@ fn narrow_form(visit: &Visit, sheet: &Sheet, narrow: &Narrow) -> Markup {
         .map(|(key, name)| Choice::new(key, name))
         .collect();
     let damage = visit.query.text("damage");
-    filter(lang, &here, &here, html! {
-        @if !narrow.major.is_empty() { input type="hidden" name="major" value=(narrow.major); }
-        (search_field(lang, "q", text("番号・原文・エビデンス例から探す", "Search numbers, wording, evidence"), visit.query.text("q")))
-        (select(lang, &Field::new("damage", text("書き起こしの状態", "State of the transcription")).value(damage), &damages))
-        @if !known.is_empty() { (select(lang, &Field::new("term", text("示し方", "Shown by")).value(narrow.term), &known)) }
-    })
+    filter(
+        lang,
+        &here,
+        &here,
+        html! {
+            @if !narrow.major.is_empty() { input type="hidden" name="major" value=(narrow.major); }
+            (search_field(lang, "q", text("番号・原文・エビデンス例から探す", "Search numbers, wording, evidence"), visit.query.text("q")))
+            (select(lang, &Field::new("damage", text("書き起こしの状態", "State of the transcription")).value(damage), &damages))
+            @if !known.is_empty() { (select(lang, &Field::new("term", text("示し方", "Shown by")).value(narrow.term), &known)) }
+        },
+    )
 }
 
 /// 大分類 and 中分類 of an item, said once where they are called the same.

@@ -32,7 +32,10 @@ fn page(visit: &Visit, refused: Option<&Refusal>, secret: Option<&str>) -> Resul
         h2 { (text("トークンを発行する", "Issue a token").get(lang)) }
         (form(visit, refused))
     };
-    let lead = text("プログラムは、トークンを持つ人の権限の範囲で、この組織として動きます。", "A program with a token acts for this organisation, with your permissions.");
+    let lead = text(
+        "プログラムは、トークンを持つ人の権限の範囲で、この組織として動きます。",
+        "A program with a token acts for this organisation, with your permissions.",
+    );
     let mut page = Page { lead: Some(lead), ..visit.page(title(), main) };
     page.breadcrumb = vec![Crumb::link(text("アカウント", "Account"), urls::account()), Crumb::here(title())];
     if visit.query.text("saved") == "revoked" {
@@ -52,7 +55,12 @@ fn shown_once(visit: &Visit, secret: &str) -> Markup {
         "今だけ表示されます。コピーして、パスワードと同じように安全な場所に保管してください。HTTPヘッダー「Authorization: Bearer 〈トークン〉」で使います。",
         "It is shown only now. Copy it and keep it as safe as a password. Send it in the HTTP header “Authorization: Bearer <token>”.",
     );
-    notice(lang, Tone::Success, &text("トークンを発行しました。", "Here is the token."), html! { p { code.secret { (secret) } } p { (how.get(lang)) } })
+    notice(
+        lang,
+        Tone::Success,
+        &text("トークンを発行しました。", "Here is the token."),
+        html! { p { code.secret { (secret) } } p { (how.get(lang)) } },
+    )
 }
 
 fn list(visit: &Visit, tokens: &[Token]) -> Markup {
@@ -102,7 +110,8 @@ fn form(visit: &Visit, refused: Option<&Refusal>) -> Markup {
     let typed = |name: &str| if refused.is_some() { visit.form.text(name) } else { "" };
     let scopes = [Choice::new("read", scope(false)), Choice::new("write", scope(true))];
     let chosen = if typed("scope").is_empty() { "read" } else { typed("scope") };
-    let latest = worded(format!("{TOKEN_DAYS}日先まで。例: 2027-03-31"), format!("At most {TOKEN_DAYS} days ahead. For example 2027-03-31"));
+    let latest =
+        worded(format!("{TOKEN_DAYS}日先まで。例: 2027-03-31"), format!("At most {TOKEN_DAYS} days ahead. For example 2027-03-31"));
     html! {
         form.narrow method="post" action=(urls::tokens()) {
             (csrf(&visit.csrf))
