@@ -144,7 +144,10 @@ fn sides(visit: &Visit, read: &CaseRead) -> Markup {
     let links: Vec<NavLink> = read
         .sides
         .iter()
-        .map(|side| NavLink::new(side_name(*side), format!("{}?side={}", urls::case(read.facts.case.id), urls::side_word(*side))).current(*side == read.side))
+        .map(|side| {
+            NavLink::new(side_name(*side), format!("{}?side={}", urls::case(read.facts.case.id), urls::side_word(*side)))
+                .current(*side == read.side)
+        })
         .collect();
     tabs(visit.lang, &text("どの立場で見るか", "Looked at as"), &links)
 }
@@ -170,11 +173,19 @@ fn message(visit: &Visit, read: &CaseRead) -> Markup {
         Some(items) => worded(format!("改善依頼の対象は{}項目です。", items.len()), format!("{} items came back.", items.len())),
         None => text("すべての項目を修正できます。", "Every item can be changed."),
     };
-    let title = worded(format!("第{}回の評価結果が返却されました。{}。", round.n, said.ja), format!("Round {} was returned. {}.", round.n, said.en));
-    notice(lang, Tone::Warn, &title, html! {
-        @if !round.message.is_empty() { p.prose { (round.message) } }
-        p { (scope.get(lang)) " " a href=(with_side(read, format!("{}?show=improve", urls::case_page(case.id, "items")))) { (text("改善策のある項目を見る", "See the items with an improvement").get(lang)) } }
-    })
+    let title = worded(
+        format!("第{}回の評価結果が返却されました。{}。", round.n, said.ja),
+        format!("Round {} was returned. {}.", round.n, said.en),
+    );
+    notice(
+        lang,
+        Tone::Warn,
+        &title,
+        html! {
+            @if !round.message.is_empty() { p.prose { (round.message) } }
+            p { @if read.side == Side::Applicant { (scope.get(lang)) " " } a href=(with_side(read, format!("{}?show=improve", urls::case_page(case.id, "items")))) { (text("改善策のある項目を見る", "See the items with an improvement").get(lang)) } }
+        },
+    )
 }
 
 fn about(visit: &Visit, read: &CaseRead) -> Markup {
@@ -198,7 +209,10 @@ fn about(visit: &Visit, read: &CaseRead) -> Markup {
         pairs.push((text("更新元", "Renews"), html! { a href=(urls::case(old)) { (text("前の案件", "The case before").get(lang)) } }));
     }
     if read.side != Side::Institution && !read.facts.assignments.is_empty() {
-        pairs.push((text("評価者", "Evaluators"), html! { (read.facts.assignments.iter().map(|a| read.name(a.person)).collect::<Vec<_>>().join("、")) }));
+        pairs.push((
+            text("評価者", "Evaluators"),
+            html! { (read.facts.assignments.iter().map(|a| read.name(a.person)).collect::<Vec<_>>().join("、")) },
+        ));
     }
     if let Some(decision) = &read.facts.decision {
         pairs.push((text("最終判定", "Decision"), html! { @if decision.certify { (text("認定", "Certify").get(lang)) } @else { (text("不認定", "Refuse").get(lang)) } " " (time(decision.at)) p.prose { (decision.grounds) } }));
@@ -216,16 +230,30 @@ fn about(visit: &Visit, read: &CaseRead) -> Markup {
 fn history(visit: &Visit, read: &CaseRead) -> Markup {
     let at = |t: jiff::Timestamp| (t.to_string(), super::signs::moment(t));
     let who = |p: Id<id::Person>| read.names.get(&p).cloned();
-    let event = |t, what, who, tone, more: &str| (t, Event { time: at(t), what, who, tone, more: (!more.is_empty()).then(|| super::signs::prose(more)) });
+    let event = |t, what, who, tone, more: &str| {
+        (t, Event { time: at(t), what, who, tone, more: (!more.is_empty()).then(|| super::signs::prose(more)) })
+    };
     let mut events = vec![event(read.facts.case.opened, text("案件を作成しました。", "The case was opened."), None, None, "")];
     for round in &read.facts.rounds {
         let n = round.n;
-        events.push(event(round.submitted, worded(format!("第{n}回を申請しました。"), format!("Round {n} was submitted.")), who(round.submitted_by), Some(Tone::Info), ""));
+        events.push(event(
+            round.submitted,
+            worded(format!("第{n}回を申請しました。"), format!("Round {n} was submitted.")),
+            who(round.submitted_by),
+            Some(Tone::Info),
+            "",
+        ));
         if let Some(t) = round.accepted {
             events.push(event(t, worded(format!("第{n}回を受け付けました。"), format!("Round {n} was accepted.")), None, None, ""));
         }
         if let Some(t) = round.returned {
-            events.push(event(t, worded(format!("第{n}回が返却されました。"), format!("Round {n} was returned.")), None, Some(Tone::Warn), &round.message));
+            events.push(event(
+                t,
+                worded(format!("第{n}回が返却されました。"), format!("Round {n} was returned.")),
+                None,
+                Some(Tone::Warn),
+                &round.message,
+            ));
         }
     }
     if let Some(decision) = &read.facts.decision {

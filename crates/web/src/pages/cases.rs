@@ -96,7 +96,8 @@ fn new_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
 
 fn opened(visit: &Visit) -> Result<String, app::Error> {
     let form = &visit.form;
-    let command = Command::OpenCase { product: form.need("product")?, body: form.need("body")?, sheet: rules::sheet::SheetId(form.need("sheet")?) };
+    let command =
+        Command::OpenCase { product: form.need("product")?, body: form.need("body")?, sheet: rules::sheet::SheetId(form.need("sheet")?) };
     let made = visit.app.execute(visit.actor()?, command)?.made;
     Ok(made.and_then(|id| id.parse().ok()).map(urls::case).ok_or(Refusal::not_found())?)
 }

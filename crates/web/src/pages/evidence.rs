@@ -15,7 +15,10 @@ use super::form::{Again, Form, saved_at, saved_notice, settle};
 use super::signs::{date, label_tone, size, time};
 use super::word;
 use crate::chart::{Expiry, expiries};
-use crate::components::{Choice, Column, Crumb, Kind, Row, Table, Tone, card, csrf, date_field, empty, facts, file_field, link_button, select, submit, table, tag, upload_progress};
+use crate::components::{
+    Choice, Column, Crumb, Kind, Row, Table, Tone, card, csrf, date_field, empty, facts, file_field, link_button, select, submit, table,
+    tag, upload_progress,
+};
 use crate::route::{Answer, FileAnswer, FileContent, Guard, Route, get, post};
 use crate::shell::Page;
 use crate::urls;
@@ -38,8 +41,15 @@ pub const ACCEPT: &str = ".pdf,.png,.jpg,.jpeg,.xlsx,.docx,.pptx,.xls,.doc,.ods,
 const SHOWN: &[&str] = &["application/pdf", "image/png", "image/jpeg", "text/plain", "text/csv"];
 
 /// Takes an uploaded file into the library and names what it became.
-pub fn take(visit: &Visit, upload: &Upload, label: Label, valid_until: Option<Date>, series: Option<Id<id::Evidence>>) -> Result<Id<id::Evidence>, app::Error> {
-    let content = std::fs::File::open(&upload.path).map_err(|e| app::Error::Broken(format!("cannot read the upload {}: {e}", upload.name)))?;
+pub fn take(
+    visit: &Visit,
+    upload: &Upload,
+    label: Label,
+    valid_until: Option<Date>,
+    series: Option<Id<id::Evidence>>,
+) -> Result<Id<id::Evidence>, app::Error> {
+    let content =
+        std::fs::File::open(&upload.path).map_err(|e| app::Error::Broken(format!("cannot read the upload {}: {e}", upload.name)))?;
     let made = visit.app.add_evidence(visit.actor()?, &upload.name, content, label, valid_until, series)?.made;
     Ok(made.and_then(|m| m.parse().ok()).ok_or(Refusal::not_found())?)
 }
@@ -96,7 +106,12 @@ fn upload_form(visit: &Visit, again: Again, action: &str, now: Option<&Evidence>
 }
 
 fn expiry(visit: &Visit, found: &[Evidence], today: Date) -> Markup {
-    let list: Vec<Expiry> = found.iter().filter_map(|e| Some(Expiry { label: worded(e.name.clone(), e.name.clone()), on: e.valid_until?, href: Some(urls::document(e.id)) })).collect();
+    let list: Vec<Expiry> = found
+        .iter()
+        .filter_map(|e| {
+            Some(Expiry { label: worded(e.name.clone(), e.name.clone()), on: e.valid_until?, href: Some(urls::document(e.id)) })
+        })
+        .collect();
     html! { @if !list.is_empty() { (expiries(visit.lang, "library-expiry", &text("証跡の有効期限", "Expiry of evidence"), &list, today)) } }
 }
 
@@ -175,17 +190,30 @@ fn document_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
         @else { (claimed(visit, uses.iter().map(|u| (u.case, u.item)))?) }
     };
     let mut page = visit.page(worded(newest.name.clone(), newest.name.clone()), main);
-    page.breadcrumb = vec![Crumb::link(text("証跡", "Evidence"), urls::library()), Crumb::here(worded(newest.name.clone(), newest.name.clone()))];
+    page.breadcrumb =
+        vec![Crumb::link(text("証跡", "Evidence"), urls::library()), Crumb::here(worded(newest.name.clone(), newest.name.clone()))];
     page.notices = saved_notice(visit, "");
     Ok(page)
 }
 
 fn list_versions(visit: &Visit, versions: &[Evidence], today: Date) -> Markup {
     let lang = visit.lang;
-    let columns = vec![Column::new(text("版", "Version")).number(), Column::new(text("ファイル", "File")), Column::new(text("有効期限", "Valid until")), Column::new(text("登録", "Added")), Column::new(text("SHA-256", "SHA-256"))];
+    let columns = vec![
+        Column::new(text("版", "Version")).number(),
+        Column::new(text("ファイル", "File")),
+        Column::new(text("有効期限", "Valid until")),
+        Column::new(text("登録", "Added")),
+        Column::new(text("SHA-256", "SHA-256")),
+    ];
     let rows = versions.iter().map(|v| {
         let digest = v.digest.to_string();
-        Row::new(vec![html! { (v.version) }, html! { a href=(urls::file(v.id, None)) { (v.name) } }, valid(visit, v, today), time(v.at), html! { code title=(digest) { (digest[..16]) "…" } }])
+        Row::new(vec![
+            html! { (v.version) },
+            html! { a href=(urls::file(v.id, None)) { (v.name) } },
+            valid(visit, v, today),
+            time(v.at),
+            html! { code title=(digest) { (digest[..16]) "…" } },
+        ])
     });
     table(lang, &Table::new(text("版の履歴", "Versions"), columns, rows.collect()).caption_hidden())
 }

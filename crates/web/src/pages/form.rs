@@ -1,13 +1,13 @@
 //! One form of a page that may have several: after a refusal it shows what was typed, with the error at its field.
 
 use app::Error;
-use maud::Markup;
+use maud::{Markup, html};
 use rules::command::Command;
 use rules::refusal::{Refusal, Why};
 use rules::text::{Text, text};
 
 use crate::answer;
-use crate::components::{Fault, Field, error_summary};
+use crate::components::{Fault, Field, Tone, error_summary, notice};
 use crate::route::Answer;
 use crate::shell::Page;
 use crate::visit::Visit;
@@ -43,10 +43,13 @@ impl<'a> Form<'a> {
         if self.refused.is_some() { self.visit.form.is_on(name) } else { stands }
     }
 
-    /// The error summary of this form, or nothing.
+    /// The error summary of this form, or nothing. What concerns no field is no mistake in the input and says so plainly.
     pub fn summary(&self) -> Markup {
-        let faults: Vec<Fault> = self.refused.iter().map(|r| self.fault(r)).collect();
-        error_summary(self.visit.lang, &faults)
+        match self.refused {
+            Some(refusal) if refusal.field.is_some() => error_summary(self.visit.lang, &[self.fault(refusal)]),
+            Some(refusal) => html! { div.error-summary tabindex="-1" { (notice(self.visit.lang, Tone::Danger, &refusal.text, html! {})) } },
+            None => html! {},
+        }
     }
 
     fn fault(&self, refusal: &Refusal) -> Fault {
@@ -56,7 +59,12 @@ impl<'a> Form<'a> {
 }
 
 /// Executes a command that a form asks for: goes on to `to`, or shows the page again with the refusal.
-pub fn act(visit: &Visit, command: Result<Command, Refusal>, to: String, again: impl FnOnce(&Refusal) -> Result<Page, Error>) -> Result<Answer, Error> {
+pub fn act(
+    visit: &Visit,
+    command: Result<Command, Refusal>,
+    to: String,
+    again: impl FnOnce(&Refusal) -> Result<Page, Error>,
+) -> Result<Answer, Error> {
     let done = command.map_err(Error::from).and_then(|command| Ok(visit.app.execute(visit.actor()?, command)?));
     settle(done.map(|_| to), again)
 }
@@ -82,5 +90,5 @@ pub fn saved_notice(visit: &Visit, key: &str) -> Markup {
     if visit.query.is_on("saved") {
         return crate::components::saved(visit.lang, &text("保存しました。", "Saved."), key);
     }
-    maud::html! {}
+    html! {}
 }

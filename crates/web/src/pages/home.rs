@@ -7,7 +7,9 @@ use rules::text::{Lang, text, worded};
 
 use super::signs::{due, state_tag, status_tag, turn};
 use crate::chart::{Expiry, expiries};
-use crate::components::{Choice, Column, Field, Kind, Row, Table, Tile, Tone, actions, card, csrf, empty, link_button, notice, select, submit, table, tag, tiles};
+use crate::components::{
+    Choice, Column, Field, Kind, Row, Table, Tile, Tone, actions, card, csrf, empty, link_button, notice, select, submit, table, tag, tiles,
+};
 use crate::route::{Answer, Guard, Route, get};
 use crate::urls;
 use crate::visit::Visit;
@@ -24,7 +26,10 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
     let home = visit.app.home(&signed.actor)?;
     let belongs = if signed.memberships.len() > 1 { visit.app.own_organisations(&signed.actor)? } else { vec![] };
     let mut page = visit.page(text("ホーム", "Home"), view(visit, &home));
-    page.lead = Some(worded(format!("{}さん（{}）", signed.person.name, signed.organisation.name), format!("{} ({})", signed.person.name, signed.organisation.name)));
+    page.lead = Some(worded(
+        format!("{}さん（{}）", signed.person.name, signed.organisation.name),
+        format!("{} ({})", signed.person.name, signed.organisation.name),
+    ));
     page.corner = switch(visit, &belongs);
     Ok(page.into())
 }
@@ -77,8 +82,17 @@ fn view(visit: &Visit, home: &Home) -> Markup {
 fn cases(visit: &Visit, rows: &[CaseRow]) -> Markup {
     let lang = visit.lang;
     if rows.is_empty() {
-        let next = if visit.has(Role::Officer) { link_button(lang, Kind::Primary, &text("案件を作成する", "Open a case"), &urls::new_case()) } else { html! {} };
-        return empty(lang, &text("案件はまだありません", "No cases yet"), &text("参加できる案件があると、ここに表示されます。", "Cases you take part in appear here."), next);
+        let next = if visit.has(Role::Officer) {
+            link_button(lang, Kind::Primary, &text("案件を作成する", "Open a case"), &urls::new_case())
+        } else {
+            html! {}
+        };
+        return empty(
+            lang,
+            &text("案件はまだありません", "No cases yet"),
+            &text("参加できる案件があると、ここに表示されます。", "Cases you take part in appear here."),
+            next,
+        );
     }
     let columns = vec![
         Column::new(text("評価対象プロダクト名", "Product")),
@@ -107,7 +121,12 @@ pub fn case_row(lang: Lang, row: &CaseRow) -> Row {
 
 fn tasks(lang: Lang, tasks: &[Task]) -> Markup {
     if tasks.is_empty() {
-        return empty(lang, &text("担当の項目はありません", "Nothing is assigned to you"), &text("担当責任者が項目を割り当てると、ここに表示されます。", "Items that the compliance officer gives to you appear here."), html! {});
+        return empty(
+            lang,
+            &text("担当の項目はありません", "Nothing is assigned to you"),
+            &text("担当責任者が項目を割り当てると、ここに表示されます。", "Items that the compliance officer gives to you appear here."),
+            html! {},
+        );
     }
     let columns = vec![
         Column::new(text("項目", "Item")),
@@ -130,7 +149,9 @@ fn expiring(lang: Lang, home: &Home) -> Markup {
     let list: Vec<Expiry> = home
         .expiring
         .iter()
-        .filter_map(|e| Some(Expiry { label: worded(e.name.clone(), e.name.clone()), on: e.valid_until?, href: Some(urls::document(e.id)) }))
+        .filter_map(|e| {
+            Some(Expiry { label: worded(e.name.clone(), e.name.clone()), on: e.valid_until?, href: Some(urls::document(e.id)) })
+        })
         .collect();
     if list.is_empty() {
         return html! { p.muted { (text("60日以内に期限が切れる証跡はありません。", "Nothing expires within 60 days.").get(lang)) } };

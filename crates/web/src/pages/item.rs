@@ -87,8 +87,11 @@ fn page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
     let mut page = visit.page(worded(format!("{} {}", item.no, item.title.ja), format!("{} {}", item.no, item.title.en)), view(&look));
     page.breadcrumb = crumbs(case, Some(worded(format!("項目{}", item.no), format!("Item {}", item.no))));
     page.breadcrumb.insert(2, Crumb::link(text("項目", "Items"), with_side(case, urls::case_page(case.facts.case.id, "items"))));
-    page.lead = case.sheet.minor(&item.minor).map(|(major, minor)| worded(format!("{} ／ {}", major.name.ja, minor.name.ja), format!("{} / {}", major.name.en, minor.name.en)));
-    page.corner = html! { (status_tag(visit.lang, read.facts().work.status)) (verdict_tag(visit.lang, &case.sheet, read.facts())) (neighbours(&look)) };
+    page.lead = case
+        .sheet
+        .minor(&item.minor)
+        .map(|(major, minor)| worded(format!("{} ／ {}", major.name.ja, minor.name.ja), format!("{} / {}", major.name.en, minor.name.en)));
+    page.corner = html! { @if case.side == Side::Applicant { (status_tag(visit.lang, read.facts().work.status)) } (verdict_tag(visit.lang, &case.sheet, read.facts())) (neighbours(&look)) };
     page.notices = saved_notice(visit, &look.keep());
     page.aside = Some(beside::beside(&look));
     page.wide = true;

@@ -20,7 +20,8 @@ use crate::shell::Page;
 use crate::urls;
 use crate::visit::Visit;
 
-pub const ROUTES: &[Route] = &[get("/cases/{case}/items", Guard::SignedIn, show), post("/cases/{case}/items", Guard::SignedIn, bulk::act_on_many)];
+pub const ROUTES: &[Route] =
+    &[get("/cases/{case}/items", Guard::SignedIn, show), post("/cases/{case}/items", Guard::SignedIn, bulk::act_on_many)];
 
 fn show(visit: &Visit) -> Result<Answer, app::Error> {
     Ok(page(visit, None)?.into())
@@ -61,17 +62,11 @@ fn view(visit: &Visit, read: &CaseRead, bulk: Option<Markup>, again: Again) -> M
     }
 }
 
-/// The columns, and how many there are before the title.
-fn head(lang: Lang, ticks: bool) -> Markup {
-    let columns = [
-        text("項目", "Item"),
-        text("状態", "Status"),
-        text("担当者", "Owner"),
-        text("期限", "Due"),
-        text("証跡", "Evidence"),
-        text("判定結果", "Verdict"),
-        text("質疑", "Questions"),
-    ];
+/// The columns. Who does an item by when is the applicant's own business.
+fn head(lang: Lang, ticks: bool, own: bool) -> Markup {
+    let work = [text("状態", "Status"), text("担当者", "Owner"), text("期限", "Due")];
+    let rest = [text("証跡", "Evidence"), text("判定結果", "Verdict"), text("質疑", "Questions")];
+    let columns: Vec<Text> = [text("項目", "Item")].into_iter().chain(work.into_iter().filter(|_| own)).chain(rest).collect();
     html! {
         thead { tr {
             @if ticks { th scope="col" { (select_all(lang, "items")) } }
@@ -85,12 +80,13 @@ fn head(lang: Lang, ticks: bool) -> Markup {
 fn list(visit: &Visit, read: &CaseRead, shown: &[(&Item, &ItemFacts)], ticks: bool) -> Markup {
     let lang = visit.lang;
     let ticked: std::collections::BTreeSet<&str> = visit.form.all("items").collect();
-    let span = if ticks { 9 } else { 8 };
+    let own = read.side == Side::Applicant;
+    let span = 5 + 3 * usize::from(own) + usize::from(ticks);
     html! {
         div.table-frame role="group" tabindex="0" aria-label=(text("項目の一覧", "Items").get(lang)) {
             table data-rows {
                 caption.hidden-text { (text("項目の一覧", "Items").get(lang)) }
-                (head(lang, ticks))
+                (head(lang, ticks, own))
                 @for group in shown.chunk_by(|a, b| a.0.minor == b.0.minor) {
                     tbody {
                         @if let Some((major, minor)) = read.sheet.minor(&group[0].0.minor) {
@@ -105,21 +101,27 @@ fn list(visit: &Visit, read: &CaseRead, shown: &[(&Item, &ItemFacts)], ticks: bo
 }
 
 fn category(lang: Lang, major: &Major, minor: &Minor) -> String {
-    if major.name == minor.name { minor.name.get(lang).to_owned() } else { format!("{} ／ {}", major.name.get(lang), minor.name.get(lang)) }
+    if major.name == minor.name { minor.name.get(lang).to_owned() } else { format!("{} / {}", major.name.get(lang), minor.name.get(lang)) }
 }
 
 fn row(lang: Lang, read: &CaseRead, item: &Item, facts: &ItemFacts, tick: Option<bool>) -> Markup {
     let no = item.no;
-    let href = if read.side == Side::Body { urls::bench_item(read.facts.case.id, no) } else { with_side(read, urls::item(read.facts.case.id, no)) };
+    let href = if read.side == Side::Body {
+        urls::bench_item(read.facts.case.id, no)
+    } else {
+        with_side(read, urls::item(read.facts.case.id, no))
+    };
     let overdue = facts.work.status != rules::answer::Status::Ready && facts.work.due.is_some_and(|d| d < read.today);
     html! {
         tr {
             @if let Some(ticked) = tick { td { (row_checkbox(lang, "items", &no.to_string(), &worded(format!("項目{no}を選択"), format!("Select item {no}")), ticked)) } }
             td.number { (no) }
             th scope="row" { a href=(href) data-row { (item.title.get(lang)) } (signs(lang, read, facts)) }
-            td { (status_tag(lang, facts.work.status)) }
-            td { @if let Some(owner) = facts.work.owner { (read.name(owner)) } }
-            td { (due(lang, facts.work.due, overdue)) }
+            @if read.side == Side::Applicant {
+                td { (status_tag(lang, facts.work.status)) }
+                td { @if let Some(owner) = facts.work.owner { (read.name(owner)) } }
+                td { (due(lang, facts.work.due, overdue)) }
+            }
             td.number { @if facts.claims.is_empty() { span.muted { "0" } } @else { (facts.claims.len()) } }
             td { (verdict_tag(lang, &read.sheet, facts)) }
             td.number { @if facts.messages > 0 { (facts.messages) } }

@@ -41,10 +41,18 @@ pub fn steps_of(lang: Lang, read: &CaseRead) -> Markup {
         .map(|(n, name)| {
             // Who was never asked to improve anything did not pass that step.
             let skipped = n == 3 && at > 3 && !returned;
-            let state = if n == at { StepState::Now } else if n < at && !skipped { StepState::Done } else { StepState::Ahead };
+            let state = if n == at {
+                StepState::Now
+            } else if n < at && !skipped {
+                StepState::Done
+            } else {
+                StepState::Ahead
+            };
             let step = Step::new(name, state);
             match (n == at, &round, case.due) {
-                (true, Some(round), Some(due)) => step.note(worded(format!("{} 期限 {due}", round.ja), format!("{}, due on {due}", round.en))),
+                (true, Some(round), Some(due)) => {
+                    step.note(worded(format!("{} 期限 {due}", round.ja), format!("{}, due on {due}", round.en)))
+                }
                 (true, Some(round), None) => step.note(round.clone()),
                 (true, None, Some(due)) => step.note(worded(format!("期限 {due}"), format!("Due on {due}"))),
                 _ => step,
@@ -71,11 +79,19 @@ pub fn figures(lang: Lang, read: &CaseRead) -> Markup {
     list.push(Tile::new(text("判定済み", "Judged"), counts.judged_total()).of(of).link(items_with(read, "show=judged")));
     if read.side == Side::Applicant {
         let copied = read.items.iter().filter(|f| f.answer.as_ref().is_some_and(|a| a.origin.awaits_confirmation())).count();
-        let left = read.items.iter().filter(|f| f.verdict.as_ref().is_some_and(|v| !v.content.improvement.is_empty()) && !f.improvement_is_answered()).count();
+        let left = read
+            .items
+            .iter()
+            .filter(|f| f.verdict.as_ref().is_some_and(|v| !v.content.improvement.is_empty()) && !f.improvement_is_answered())
+            .count();
         let tone = |n| if n > 0 { Tone::Warn } else { Tone::Success };
-        list.push(Tile::new(text("転記・提案の未確認", "Copied, not confirmed"), copied).tone(tone(copied)).link(items_with(read, "show=copied")));
+        list.push(
+            Tile::new(text("転記・提案の未確認", "Copied, not confirmed"), copied).tone(tone(copied)).link(items_with(read, "show=copied")),
+        );
         if read.facts.case.round > 0 {
-            list.push(Tile::new(text("改善策への未回答", "Improvements to answer"), left).tone(tone(left)).link(items_with(read, "show=improve")));
+            list.push(
+                Tile::new(text("改善策への未回答", "Improvements to answer"), left).tone(tone(left)).link(items_with(read, "show=improve")),
+            );
         }
     }
     tiles(lang, &list)
@@ -101,7 +117,14 @@ pub fn progress(lang: Lang, read: &CaseRead) -> Markup {
         })
         .collect();
     // A verdict left open and an item without answer look alike; only one of the two is drawn with nothing judged.
-    let chart = Bars { id: "progress", title: text("分類別の進捗", "Progress by category"), of: text("中分類", "Category"), scale: Scale::Share, series, rows };
+    let chart = Bars {
+        id: "progress",
+        title: text("分類別の進捗", "Progress by category"),
+        of: text("中分類", "Category"),
+        scale: Scale::Share,
+        series,
+        rows,
+    };
     bars(lang, &without_empty(chart))
 }
 
@@ -110,7 +133,8 @@ fn without_empty(chart: Bars) -> Bars {
     let used: Vec<bool> = (0..chart.series.len()).map(|n| chart.rows.iter().any(|r| r.values[n] > 0)).collect();
     let keep = |n: &usize| used[*n];
     let series = (0..used.len()).filter(keep).map(|n| chart.series[n].clone()).collect();
-    let rows = chart.rows.iter().map(|r| Bar { values: (0..used.len()).filter(keep).map(|n| r.values[n]).collect(), ..r.clone() }).collect();
+    let rows =
+        chart.rows.iter().map(|r| Bar { values: (0..used.len()).filter(keep).map(|n| r.values[n]).collect(), ..r.clone() }).collect();
     Bars { series, rows, ..chart }
 }
 
@@ -133,7 +157,12 @@ pub fn loads(lang: Lang, read: &CaseRead) -> Markup {
         Series::new(text("期限超過", "Overdue"), Shade::Bad),
         Series::new(text("作業中・未着手", "To do"), Shade::Open),
     ];
-    let next: Vec<Row> = loads.iter().filter_map(|(p, l)| l.next_due.map(|d| Row::new(vec![html! { (name(p).get(lang)) }, super::super::signs::due(lang, Some(d), d < read.today)]))).collect();
+    let next: Vec<Row> = loads
+        .iter()
+        .filter_map(|(p, l)| {
+            l.next_due.map(|d| Row::new(vec![html! { (name(p).get(lang)) }, super::super::signs::due(lang, Some(d), d < read.today)]))
+        })
+        .collect();
     html! {
         (bars(lang, &Bars { id: "loads", title: text("担当者別の項目数", "Items by owner"), of: text("担当者", "Owner"), scale: Scale::Count, series, rows }))
         @if !next.is_empty() {
@@ -148,7 +177,10 @@ fn day(at: jiff::Timestamp) -> jiff::civil::Date {
 
 /// Whose turn it was in each round, and the seal of each.
 pub fn rounds(lang: Lang, read: &CaseRead) -> Markup {
-    let legend = [Series::new(text("申請者の作業", "With the applicant"), Shade::Answered), Series::new(text("評価機関の作業", "With the evaluation body"), Shade::Ready)];
+    let legend = [
+        Series::new(text("申請者の作業", "With the applicant"), Shade::Answered),
+        Series::new(text("評価機関の作業", "With the evaluation body"), Shade::Ready),
+    ];
     let rounds = &read.facts.rounds;
     let applicant = legend[0].label.clone();
     let body = legend[1].label.clone();
@@ -157,13 +189,17 @@ pub fn rounds(lang: Lang, read: &CaseRead) -> Markup {
     let span = |label: &Text, shade, from, to| Span { label: label.clone(), from, to, shade };
     for round in rounds {
         let end = round.returned.or(read.facts.decision.as_ref().map(|d| d.at)).map(day);
-        let parts = vec![span(&applicant, Shade::Answered, from, Some(day(round.submitted))), span(&body, Shade::Ready, day(round.submitted), end)];
+        let parts =
+            vec![span(&applicant, Shade::Answered, from, Some(day(round.submitted))), span(&body, Shade::Ready, day(round.submitted), end)];
         lanes.push(Lane { label: worded(format!("第{}回", round.n), format!("Round {}", round.n)), spans: parts });
         from = end.unwrap_or(from);
     }
     if read.facts.case.state.is_open_to_applicant() {
         let n = read.facts.case.round + 1;
-        lanes.push(Lane { label: worded(format!("第{n}回（準備中）"), format!("Round {n} (in preparation)")), spans: vec![span(&applicant, Shade::Answered, from, None)] });
+        lanes.push(Lane {
+            label: worded(format!("第{n}回（準備中）"), format!("Round {n} (in preparation)")),
+            spans: vec![span(&applicant, Shade::Answered, from, None)],
+        });
     }
     html! {
         (spans(lang, "rounds", &text("ラウンドの期間", "Rounds in time"), &lanes, &legend, read.today))
@@ -172,10 +208,20 @@ pub fn rounds(lang: Lang, read: &CaseRead) -> Markup {
 }
 
 fn seals(lang: Lang, rounds: &[Round]) -> Markup {
-    let columns = vec![Column::new(text("回", "Round")).number(), Column::new(text("申請", "Submitted")), Column::new(text("返却", "Returned")), Column::new(text("封印（SHA-256）", "Seal (SHA-256)"))];
+    let columns = vec![
+        Column::new(text("回", "Round")).number(),
+        Column::new(text("申請", "Submitted")),
+        Column::new(text("返却", "Returned")),
+        Column::new(text("封印（SHA-256）", "Seal (SHA-256)")),
+    ];
     let rows = rounds.iter().map(|r| {
         let digest = r.digest.to_string();
-        Row::new(vec![html! { (r.n) }, html! { (moment(r.submitted)) }, html! { (r.returned.map(moment).unwrap_or_default()) }, html! { code title=(digest) { (digest[..16]) "…" } }])
+        Row::new(vec![
+            html! { (r.n) },
+            html! { (moment(r.submitted)) },
+            html! { (r.returned.map(moment).unwrap_or_default()) },
+            html! { code title=(digest) { (digest[..16]) "…" } },
+        ])
     });
     table(lang, &Table::new(text("申請内容の封印", "Seals of what was submitted"), columns, rows.collect()).dense())
 }
@@ -195,5 +241,10 @@ pub fn expiry(lang: Lang, read: &CaseRead) -> Markup {
     if list.is_empty() {
         return html! {};
     }
-    card(lang, &text("期限のあるもの", "What expires"), html! {}, expiries(lang, "case-expiry", &text("有効期限", "Valid until"), &list, read.today))
+    card(
+        lang,
+        &text("期限のあるもの", "What expires"),
+        html! {},
+        expiries(lang, "case-expiry", &text("有効期限", "Valid until"), &list, read.today),
+    )
 }

@@ -28,7 +28,10 @@ pub fn submit(visit: &Visit) -> Result<Answer, app::Error> {
     let command = if read_it {
         Ok(Command::SubmitRound { case })
     } else {
-        Err(Refusal::invalid("confirm", text("内容を確認して、チェックを入れてください。", "Tick the box to say that you have looked at it.")))
+        Err(Refusal::invalid(
+            "confirm",
+            text("内容を確認して、チェックを入れてください。", "Tick the box to say that you have looked at it."),
+        ))
     };
     act(visit, command, saved_at(&urls::case(case)), |refusal| page(visit, Some(("submit", refusal))))
 }

@@ -17,7 +17,12 @@ use crate::visit::{Fields, Visit};
 type CaseId = Id<id::Case>;
 
 /// Executes the command of a form on this page and comes back to `at` on it.
-fn act_here(visit: &Visit, form: &'static str, at: &str, command: impl FnOnce(CaseId, ItemNo) -> Result<Command, Refusal>) -> Result<Answer, app::Error> {
+fn act_here(
+    visit: &Visit,
+    form: &'static str,
+    at: &str,
+    command: impl FnOnce(CaseId, ItemNo) -> Result<Command, Refusal>,
+) -> Result<Answer, app::Error> {
     let (case, no) = (visit.param("case")?, number(visit)?);
     let to = format!("{}{at}", saved_at(&urls::item(case, no)));
     act(visit, command(case, no), to, |refusal| page(visit, Some((form, refusal))))
@@ -32,7 +37,13 @@ pub fn answer(visit: &Visit) -> Result<Answer, app::Error> {
     let (case, no) = (visit.param("case")?, number(visit)?);
     let form = &visit.form;
     let to = if form.text("do") == "next" { form.read::<u16>("next")?.map_or(no, ItemNo) } else { no };
-    let command = seen(form, "base").map(|base| Command::GiveAnswer { case, item: no, base, content: content(form), ready: form.text("do") != "save" });
+    let command = seen(form, "base").map(|base| Command::GiveAnswer {
+        case,
+        item: no,
+        base,
+        content: content(form),
+        ready: form.text("do") != "save",
+    });
     act(visit, command, saved_at(&urls::item(case, to)), |refusal| page(visit, Some(("answer", refusal))))
 }
 
@@ -54,7 +65,13 @@ pub fn confirm(visit: &Visit) -> Result<Answer, app::Error> {
 pub fn work(visit: &Visit) -> Result<Answer, app::Error> {
     let form = &visit.form;
     act_here(visit, "work", "", |case, no| {
-        Ok(Command::SetWork { case, items: vec![no], owner: form.read("owner")?, due: form.date("due")?, status: form.word::<Status>("status")? })
+        Ok(Command::SetWork {
+            case,
+            items: vec![no],
+            owner: form.read("owner")?,
+            due: form.date("due")?,
+            status: form.word::<Status>("status")?,
+        })
     })
 }
 
@@ -66,7 +83,12 @@ pub fn claim(visit: &Visit) -> Result<Answer, app::Error> {
 
 fn claimed(visit: &Visit, case: CaseId, no: ItemNo) -> Result<String, app::Error> {
     let form = &visit.form;
-    let place = ClaimContent { point: PointNo(form.read("point")?.unwrap_or(0)), page: form.read("page")?, place: form.text("place").to_owned(), ..ClaimContent::default() };
+    let place = ClaimContent {
+        point: PointNo(form.read("point")?.unwrap_or(0)),
+        page: form.read("page")?,
+        place: form.text("place").to_owned(),
+        ..ClaimContent::default()
+    };
     if let Some(refusal) = &visit.upload_refused {
         return Err(refusal.clone().into());
     }
@@ -75,9 +97,15 @@ fn claimed(visit: &Visit, case: CaseId, no: ItemNo) -> Result<String, app::Error
             let label = form.word("label")?.unwrap_or(Label::Confidential);
             super::super::evidence::take(visit, upload, label, form.date("valid_until")?, None)?
         }
-        None => form.read("evidence")?.ok_or(Refusal::invalid("evidence", text("登録済みの証跡を選ぶか、ファイルを追加してください。", "Choose a document, or add a file.")))?,
+        None => form.read("evidence")?.ok_or(Refusal::invalid(
+            "evidence",
+            text("登録済みの証跡を選ぶか、ファイルを追加してください。", "Choose a document, or add a file."),
+        ))?,
     };
-    visit.app.execute(visit.actor()?, Command::MakeClaims { case, items: vec![no], content: ClaimContent { evidence: Some(evidence), ..place } })?;
+    visit.app.execute(
+        visit.actor()?,
+        Command::MakeClaims { case, items: vec![no], content: ClaimContent { evidence: Some(evidence), ..place } },
+    )?;
     Ok(format!("{}#claims", saved_at(&urls::item(case, no))))
 }
 
@@ -92,7 +120,13 @@ pub fn copy(visit: &Visit) -> Result<Answer, app::Error> {
 pub fn review(visit: &Visit) -> Result<Answer, app::Error> {
     let form = &visit.form;
     act_here(visit, "review", "#review", |case, item| {
-        Ok(Command::ReviewAnswer { case, item, seen: seen(form, "seen")?, ok: form.text("ok") == "yes", comment: form.text("comment").to_owned() })
+        Ok(Command::ReviewAnswer {
+            case,
+            item,
+            seen: seen(form, "seen")?,
+            ok: form.text("ok") == "yes",
+            comment: form.text("comment").to_owned(),
+        })
     })
 }
 
@@ -101,7 +135,9 @@ pub fn improvement(visit: &Visit) -> Result<Answer, app::Error> {
 }
 
 pub fn send(visit: &Visit) -> Result<Answer, app::Error> {
-    act_here(visit, "messages", "#messages", |case, item| Ok(Command::SendMessage { case, item, text: visit.form.text("text").to_owned(), side: Some(Side::Applicant) }))
+    act_here(visit, "messages", "#messages", |case, item| {
+        Ok(Command::SendMessage { case, item, text: visit.form.text("text").to_owned(), side: Some(Side::Applicant) })
+    })
 }
 
 #[cfg(test)]

@@ -19,10 +19,15 @@ fn title() -> Text {
 /// The answer for somebody who only reads.
 pub fn read_only(look: &Look) -> Markup {
     let lang = look.visit.lang;
-    card(lang, &title(), html! {}, match &look.read.facts().answer {
-        Some(given) if !given.content.is_empty() => html! { (answer_body(lang, look.read.item(), given)) (signature(look, given)) },
-        _ => html! { p.muted { (text("回答はまだありません。", "There is no answer yet.").get(lang)) } },
-    })
+    card(
+        lang,
+        &title(),
+        html! {},
+        match &look.read.facts().answer {
+            Some(given) if !given.content.is_empty() => html! { (answer_body(lang, look.read.item(), given)) (signature(look, given)) },
+            _ => html! { p.muted { (text("回答はまだありません。", "There is no answer yet.").get(lang)) } },
+        },
+    )
 }
 
 /// Who wrote it, when, and where its words come from.
@@ -37,7 +42,7 @@ pub fn origin(origin: &Origin) -> Text {
         Origin::Written => text("入力", "written"),
         Origin::Copied { item, .. } => worded(format!("項目{item}から転記"), format!("copied from item {item}")),
         Origin::Imported { file } => worded(format!("「{file}」から取込み"), format!("imported from {file}")),
-        Origin::Proposed { .. } => text("適用範囲からの提案", "proposed by the profile"),
+        Origin::Proposed { .. } => text("適用範囲から提案", "proposed by the profile"),
         Origin::Confirmed => text("転記・提案を確認", "copied words confirmed"),
     }
 }
@@ -51,32 +56,37 @@ pub fn form(look: &Look) -> Markup {
     let base = given.map_or(Pos::NEVER, |a| a.pos);
     let out = form.is_on("out", stands.out_of_scope.is_some());
     let next = around(look.read).1;
-    card(lang, &title(), corner(lang, given), html! {
-        (form.summary())
-        (Form::new(look.visit, "confirm", look.again).summary())
-        (Form::new(look.visit, "copy", look.again).summary())
-        @if form.refused.is_some_and(|r| r.why == Why::Conflict) { (both(look, given)) }
-        (unconfirmed(look, given))
-        form method="post" action=(look.act("answer")) data-keep=(look.keep()) data-submit-key {
-            (csrf(&look.visit.csrf))
-            // Saving rests on the version one sees: another one in between is a conflict, never overwritten in silence.
-            input type="hidden" name="base" value=(base.0);
-            @if let Some(next) = next { input type="hidden" name="next" value=(next); }
-            (textarea(lang, Area { rows: 8, limit: Some(LONGEST), key: Some("i") }, &form.field("text", text("対応策（項目全体）", "Answer to the item as a whole"), &stands.text).hint(text("実施していること、その根拠となる規程や記録を具体的に書いてください。", "What is done, and the rules and records that show it."))))
-            (points(look, form, stands))
-            (details(lang, &text("対象外にする", "Out of scope"), out || form.refused.is_some(), html! {
-                (checkbox(lang, &form.field("out", text("この項目は対象外です", "This item is out of scope"), ""), out))
-                (textarea(lang, Area { rows: 2, limit: Some(LONGEST), key: None }, &form.field("out_of_scope", text("対象外とする理由", "Reason why it is out of scope"), stands.out_of_scope.as_deref().unwrap_or_default())))
-            }))
-            (textarea(lang, Area { rows: 2, limit: Some(LONGEST), key: None }, &form.field("remarks", text("備考", "Remarks"), &stands.remarks)))
-            (actions(html! {
-                (Button::new(Kind::Primary, text("保存する", "Save")).act("do", "save").submit(lang))
-                (Button::new(Kind::Secondary, text("保存して準備完了にする", "Save and mark ready")).act("do", "ready").submit(lang))
-                @if next.is_some() { (Button::new(Kind::Secondary, text("準備完了にして次の項目へ", "Mark ready and go on")).act("do", "next").submit(lang)) }
-            }))
-        }
-        @if let Some(given) = given { (signature(look, given)) }
-    })
+    card(
+        lang,
+        &title(),
+        corner(lang, given),
+        html! {
+            (form.summary())
+            (Form::new(look.visit, "confirm", look.again).summary())
+            (Form::new(look.visit, "copy", look.again).summary())
+            @if form.refused.is_some_and(|r| r.why == Why::Conflict) { (both(look, given)) }
+            (unconfirmed(look, given))
+            form method="post" action=(look.act("answer")) data-keep=(look.keep()) data-submit-key {
+                (csrf(&look.visit.csrf))
+                // Saving rests on the version one sees: another one in between is a conflict, never overwritten in silence.
+                input type="hidden" name="base" value=(base.0);
+                @if let Some(next) = next { input type="hidden" name="next" value=(next); }
+                (textarea(lang, Area { rows: 8, limit: Some(LONGEST), key: Some("i") }, &form.field("text", text("対応策（項目全体）", "Answer to the item as a whole"), &stands.text).hint(text("実施していること、その根拠となる規程や記録を具体的に書いてください。", "What is done, and the rules and records that show it."))))
+                (points(look, form, stands))
+                (details(lang, &text("対象外にする", "Out of scope"), out || form.refused.is_some(), html! {
+                    (checkbox(lang, &form.field("out", text("この項目は対象外です", "This item is out of scope"), ""), out))
+                    (textarea(lang, Area { rows: 2, limit: Some(LONGEST), key: None }, &form.field("out_of_scope", text("対象外とする理由", "Reason why it is out of scope"), stands.out_of_scope.as_deref().unwrap_or_default())))
+                }))
+                (textarea(lang, Area { rows: 2, limit: Some(LONGEST), key: None }, &form.field("remarks", text("備考", "Remarks"), &stands.remarks)))
+                (actions(html! {
+                    (Button::new(Kind::Primary, text("保存する", "Save")).act("do", "save").submit(lang))
+                    (Button::new(Kind::Secondary, text("保存して準備完了にする", "Save and mark ready")).act("do", "ready").submit(lang))
+                    @if next.is_some() { (Button::new(Kind::Secondary, text("準備完了にして次の項目へ", "Mark ready and go on")).act("do", "next").submit(lang)) }
+                }))
+            }
+            @if let Some(given) = given { (signature(look, given)) }
+        },
+    )
 }
 
 fn corner(lang: Lang, given: Option<&Answer>) -> Markup {
@@ -109,10 +119,18 @@ fn unconfirmed(look: &Look, given: Option<&Answer>) -> Markup {
     let lang = look.visit.lang;
     let Some(given) = given.filter(|a| a.origin.awaits_confirmation()) else { return html! {} };
     let from = origin(&given.origin);
-    let title = worded(format!("この回答は{}されたもので、まだ確認されていません。", from.ja), format!("This answer was {} and nobody has confirmed it.", from.en));
-    notice(lang, Tone::Warn, &title, html! {
-        form method="post" action=(look.act("confirm")) { (csrf(&look.visit.csrf)) (submit(lang, Kind::Secondary, &text("このまま確認済みにする", "Confirm it as it is"))) }
-    })
+    let title = worded(
+        format!("{}された回答で、まだ確認されていません。", from.ja),
+        format!("This answer was {} and nobody has confirmed it.", from.en),
+    );
+    notice(
+        lang,
+        Tone::Warn,
+        &title,
+        html! {
+            form method="post" action=(look.act("confirm")) { (csrf(&look.visit.csrf)) (submit(lang, Kind::Secondary, &text("このまま確認済みにする", "Confirm it as it is"))) }
+        },
+    )
 }
 
 /// Somebody else saved in the meantime: what stands now beside what was typed, and the differences.

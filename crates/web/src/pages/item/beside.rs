@@ -69,19 +69,28 @@ fn examples(look: &Look) -> Markup {
     if names.is_empty() {
         return html! {};
     }
-    card(lang, &text("エビデンスの例", "Examples of evidence"), html! {}, html! {
-        ul { @for name in names {
-            @let known = catalog.evidence_name(name);
-            li {
-                @match known { Some(known) => { (known.name.get(lang)) }, None => { span lang="ja" { (name) } } }
-                @if let Some(known) = known { (suppliers(lang, &catalog.vocabulary, known)) }
-            }
-        } }
-    })
+    card(
+        lang,
+        &text("エビデンスの例", "Examples of evidence"),
+        html! {},
+        html! {
+            ul { @for name in names {
+                @let known = catalog.evidence_name(name);
+                li {
+                    @match known { Some(known) => { (known.name.get(lang)) }, None => { span lang="ja" { (name) } } }
+                    @if let Some(known) = known { (suppliers(lang, &catalog.vocabulary, known)) }
+                }
+            } }
+        },
+    )
 }
 
 fn suppliers(lang: Lang, vocabulary: &Vocabulary, name: &EvidenceName) -> Markup {
-    let found: Vec<&str> = Path::ALL.iter().flat_map(|path| name.supplied_by(*path).iter().filter_map(|id| vocabulary.term(*path, id))).map(|t| t.name.get(lang)).collect();
+    let found: Vec<&str> = Path::ALL
+        .iter()
+        .flat_map(|path| name.supplied_by(*path).iter().filter_map(|id| vocabulary.term(*path, id)))
+        .map(|t| t.name.get(lang))
+        .collect();
     let comma = if lang == Lang::Ja { "、" } else { ", " };
     html! { @if !found.is_empty() { p.small.muted { (text("示せるもの", "Supplied by").get(lang)) ": " (found.join(comma)) } } }
 }
@@ -104,7 +113,14 @@ fn supplied(look: &Look) -> Markup {
         let found = terms(item).filter(|(p, _)| *p == path).filter_map(|(p, id)| vocabulary.term(p, id));
         found.map(|t| html! { a href={ (urls::sheet(&look.case().sheet.id)) "?term=" (term_key(path, &t.id)) } title=(t.about.get(lang)) { (t.name.get(lang)) } }).collect()
     };
-    let pairs: Vec<(Text, Markup)> = Path::ALL.iter().map(|p| (path_name(*p), links(*p))).filter(|(_, l)| !l.is_empty()).map(|(name, l)| (name, html! { @for (n, link) in l.iter().enumerate() { @if n > 0 { (if lang == Lang::Ja { "、" } else { ", " }) } (link) } })).collect();
+    let pairs: Vec<(Text, Markup)> = Path::ALL
+        .iter()
+        .map(|p| (path_name(*p), links(*p)))
+        .filter(|(_, l)| !l.is_empty())
+        .map(|(name, l)| {
+            (name, html! { @for (n, link) in l.iter().enumerate() { @if n > 0 { (if lang == Lang::Ja { "、" } else { ", " }) } (link) } })
+        })
+        .collect();
     html! { @if !pairs.is_empty() { (card(lang, &text("この項目を示せるもの", "What can show this item"), html! {}, facts(lang, &pairs))) } }
 }
 
@@ -114,7 +130,12 @@ fn related(look: &Look) -> Markup {
     if list.is_empty() {
         return html! {};
     }
-    card(lang, &text("関連する項目", "Related items"), html! {}, html! { ul { @for item in list { li { (related_item(look, item.no, item.title.get(lang))) } } } })
+    card(
+        lang,
+        &text("関連する項目", "Related items"),
+        html! {},
+        html! { ul { @for item in list { li { (related_item(look, item.no, item.title.get(lang))) } } } },
+    )
 }
 
 /// A related item with its state, and the way to take over its answer where this one has none.
@@ -125,7 +146,7 @@ fn related_item(look: &Look, no: ItemNo, title: &str) -> Markup {
     let empty_here = !look.read.facts().is_answered();
     html! {
         a href=(with_side(case, urls::item(case.facts.case.id, no))) { (no) " " (title) } " "
-        (status_tag(lang, facts.work.status)) (verdict_tag(lang, &case.sheet, facts))
+        @if case.side == Side::Applicant { (status_tag(lang, facts.work.status)) " " } (verdict_tag(lang, &case.sheet, facts))
         @if look.may_write() && empty_here && facts.is_answered() {
             form method="post" action=(look.act("copy")) {
                 (csrf(&look.visit.csrf))

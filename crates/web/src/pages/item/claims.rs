@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use rules::evidence::{Claim, Label};
+use rules::policy::Side;
 use rules::text::{Text, text, worded};
 
 use super::super::contents::{place, point_name};
@@ -10,7 +11,10 @@ use super::super::form::Form;
 use super::super::signs::{date, finding_tone};
 use super::super::word;
 use super::Look;
-use crate::components::{Button, Choice, Column, Input, Kind, Row, Table, Tone, actions, card, csrf, date_field, details, file_field, input_field, select, table, tag, text_field, upload_progress};
+use crate::components::{
+    Button, Choice, Column, Input, Kind, Row, Table, Tone, actions, card, csrf, date_field, details, file_field, input_field, select,
+    table, tag, text_field, upload_progress,
+};
 use crate::urls;
 
 pub fn claims(look: &Look) -> Markup {
@@ -21,8 +25,8 @@ pub fn claims(look: &Look) -> Markup {
         Column::new(text("箇所", "Place")),
         Column::new(text("小項目", "Sub-point")),
         Column::new(text("評価者の確認", "Evaluator")),
-        Column::new(text("操作", "Action")),
     ];
+    let columns: Vec<Column> = columns.into_iter().chain(look.may_write().then(|| Column::new(text("操作", "Action")))).collect();
     let rows = claims.iter().map(|c| row(look, c)).collect();
     html! {
         div #claims {
@@ -43,6 +47,8 @@ fn row(look: &Look, claim: &Claim) -> Row {
     let found = look.read.facts().confirmations.iter().find(|c| c.claim == claim.id);
     let document = html! {
         @match file {
+            // An institution learns that there is a confidential document, and its name, but not the file.
+            Some(file) if case.side == Side::Institution && file.label == Label::Confidential => { (claim.document) " " (tag(lang, Tone::Neutral, &file.label.name())) },
             Some(file) => {
                 a href=(urls::file_view(file.id, Some(case.facts.case.id), claim.page)) { (claim.document) }
                 " " span.small.muted { (worded(format!("第{}版", file.version), format!("version {}", file.version)).get(lang)) }
@@ -53,16 +59,14 @@ fn row(look: &Look, claim: &Claim) -> Row {
     };
     let where_ = html! { @match place(claim) { Some(place) => { (place.get(lang)) }, None => { (tag(lang, Tone::Warn, &text("箇所なし", "No place"))) } } };
     let said = html! { @if let Some(found) = found { (tag(lang, finding_tone(found.finding), &found.finding.name())) @if !found.comment.is_empty() { p.small { (found.comment) } } } };
-    let act = html! {
-        @if look.may_write() {
+    let act = look.may_write().then(|| html! {
             form method="post" action=(look.act("claims/withdraw")) {
                 (csrf(&look.visit.csrf))
                 input type="hidden" name="claim" value=(claim.id);
                 (Button::new(Kind::Quiet, text("取り消す", "Withdraw")).small().about(worded(claim.written(), claim.written())).submit(lang))
             }
-        }
-    };
-    Row::new(vec![document, where_, html! { (point_name(lang, claim.point)) }, said, act])
+    });
+    Row::new([document, where_, html! { (point_name(lang, claim.point)) }, said].into_iter().chain(act).collect())
 }
 
 /// A document of the library or a new file, and where in it.
@@ -70,31 +74,45 @@ fn add(look: &Look) -> Markup {
     let lang = look.visit.lang;
     let form = Form::new(look.visit, "claims", look.again);
     let item = look.read.item();
-    let documents: Vec<Choice> = look.read.library.iter().map(|e| Choice::new(e.id.to_string(), worded(format!("{}（第{}版）", e.name, e.version), format!("{} (version {})", e.name, e.version)))).collect();
+    let documents: Vec<Choice> = look
+        .read
+        .library
+        .iter()
+        .map(|e| {
+            Choice::new(e.id.to_string(), worded(format!("{}（第{}版）", e.name, e.version), format!("{} (version {})", e.name, e.version)))
+        })
+        .collect();
     let labels: Vec<Choice> = Label::ALL.iter().map(|l| Choice::new(word(l), l.name())).collect();
     let mut points = vec![Choice::new("0", text("項目全体", "Whole item"))];
-    points.extend(item.points.iter().map(|p| Choice::new(p.n.0.to_string(), worded(format!("小項目({})", p.n.0), format!("Sub-point ({})", p.n.0)))));
+    points.extend(
+        item.points.iter().map(|p| Choice::new(p.n.0.to_string(), worded(format!("小項目({})", p.n.0), format!("Sub-point ({})", p.n.0)))),
+    );
     let usual = word(&Label::Confidential);
-    details(lang, &text("証跡を追加する", "Add evidence"), form.refused.is_some() || look.read.facts().claims.is_empty(), html! {
-        form method="post" action=(look.act("claims")) enctype="multipart/form-data" data-upload {
-            (csrf(&look.visit.csrf))
-            @if !documents.is_empty() { (select(lang, &form.field("evidence", text("登録済みの証跡", "A document of the library"), ""), &documents)) }
-            div.columns {
-                (input_field(lang, Input::Number, &form.field("page", text("ページ", "Page"), "")))
-                (text_field(lang, &form.field("place", text("章・節など", "Section"), "").hint(text("例: 第4章 2項", "For example: chapter 4, section 2"))))
-                @if !item.points.is_empty() { (select(lang, &form.field("point", text("小項目", "Sub-point"), "0").required(), &points)) }
-            }
-            (details(lang, &text("新しいファイルを追加する", "Add a new file"), form.refused.is_some() || documents.is_empty(), html! {
-                (file_field(lang, &form.field("file", text("ファイル", "File"), ""), ACCEPT, look.visit.app.config.upload_limit, false))
+    details(
+        lang,
+        &text("証跡を追加する", "Add evidence"),
+        form.refused.is_some() || look.read.facts().claims.is_empty(),
+        html! {
+            form method="post" action=(look.act("claims")) enctype="multipart/form-data" data-upload {
+                (csrf(&look.visit.csrf))
+                @if !documents.is_empty() { (select(lang, &form.field("evidence", text("登録済みの証跡", "A document of the library"), ""), &documents)) }
                 div.columns {
-                    (select(lang, &form.field("label", label_name(), &usual).required(), &labels))
-                    (date_field(lang, &form.field("valid_until", text("有効期限", "Valid until"), "")))
+                    (input_field(lang, Input::Number, &form.field("page", text("ページ", "Page"), "")))
+                    (text_field(lang, &form.field("place", text("章・節など", "Section"), "").hint(text("例: 第4章 2項", "For example: chapter 4, section 2"))))
+                    @if !item.points.is_empty() { (select(lang, &form.field("point", text("小項目", "Sub-point"), "0").required(), &points)) }
                 }
-            }))
-            (actions(Button::new(Kind::Primary, text("証跡を追加する", "Add the evidence")).submit(lang)))
-            (upload_progress(lang))
-        }
-    })
+                (details(lang, &text("新しいファイルを追加する", "Add a new file"), form.refused.is_some() || documents.is_empty(), html! {
+                    (file_field(lang, &form.field("file", text("ファイル", "File"), ""), ACCEPT, look.visit.app.config.upload_limit, false))
+                    div.columns {
+                        (select(lang, &form.field("label", label_name(), &usual).required(), &labels))
+                        (date_field(lang, &form.field("valid_until", text("有効期限", "Valid until"), "")))
+                    }
+                }))
+                (actions(Button::new(Kind::Primary, text("証跡を追加する", "Add the evidence")).submit(lang)))
+                (upload_progress(lang))
+            }
+        },
+    )
 }
 
 /// The name of the confidentiality field.

@@ -16,26 +16,31 @@ pub fn history(look: &Look) -> Markup {
     if answers.len() < 2 && verdicts.len() < 2 {
         return html! {};
     }
-    card(lang, &text("履歴", "History"), html! {}, html! {
-        @if answers.len() > 1 {
-            h3 { (text("回答の履歴", "Versions of the answer").get(lang)) }
-            @for (n, answer) in answers.iter().enumerate() {
-                @let from = origin(&answer.origin);
-                @let who = look.case().name(answer.by);
-                (details(lang, &version(answers.len() - n, answer.at, who, &from), n == 0, diff(lang, &answer_text(lang, look.read.item(), answers.get(n + 1)), &answer_text(lang, look.read.item(), Some(answer)))))
-            }
-        }
-        @if verdicts.len() > 1 {
-            h3 { (text("判定の履歴", "Versions of the verdict").get(lang)) }
-            @for verdict in verdicts {
-                p {
-                    span.small.muted { (worded(format!("第{}回", verdict.round), format!("Round {}", verdict.round)).get(lang)) " · " (moment(verdict.at)) " " }
-                    @if let Some(mark) = look.case().sheet.mark(&verdict.content.mark) { (mark_tag(lang, mark)) }
-                    " " (verdict.content.improvement)
+    card(
+        lang,
+        &text("履歴", "History"),
+        html! {},
+        html! {
+            @if answers.len() > 1 {
+                h3 { (text("回答の履歴", "Versions of the answer").get(lang)) }
+                @for (n, answer) in answers.iter().enumerate() {
+                    @let from = origin(&answer.origin);
+                    @let who = look.case().name(answer.by);
+                    (details(lang, &version(answers.len() - n, answer.at, who, &from), n == 0, diff(lang, &answer_text(lang, look.read.item(), answers.get(n + 1)), &answer_text(lang, look.read.item(), Some(answer)))))
                 }
             }
-        }
-    })
+            @if verdicts.len() > 1 {
+                h3 { (text("判定の履歴", "Versions of the verdict").get(lang)) }
+                @for verdict in verdicts {
+                    p {
+                        span.small.muted { (worded(format!("第{}回", verdict.round), format!("Round {}", verdict.round)).get(lang)) " · " (moment(verdict.at)) " " }
+                        @if let Some(mark) = look.case().sheet.mark(&verdict.content.mark) { (mark_tag(lang, mark)) }
+                        " " (verdict.content.improvement)
+                    }
+                }
+            }
+        },
+    )
 }
 
 fn version(n: usize, at: jiff::Timestamp, who: &str, from: &Text) -> Text {

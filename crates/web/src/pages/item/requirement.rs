@@ -13,11 +13,16 @@ pub fn requirement(look: &Look) -> Markup {
     let lang = look.visit.lang;
     let item = look.read.item();
     let sheet = urls::sheet_item(&look.case().sheet.id, item.no);
-    card(lang, &text("対策項目", "Requirement"), html! { a.small href=(sheet) { (text("原文の層を見る", "All layers of the text").get(lang)) } }, html! {
-        (contents::requirement(lang, look.case(), item))
-        (damage(lang, look, item))
-        (why(lang, look, item))
-    })
+    card(
+        lang,
+        &text("対策項目", "Requirement"),
+        html! { a.small href=(sheet) { (text("原文の層を見る", "All layers of the text").get(lang)) } },
+        html! {
+            (contents::requirement(lang, look.case(), item))
+            (damage(lang, look, item))
+            (why(lang, look, item))
+        },
+    )
 }
 
 /// A warning where the transcription lost meaning and nobody has compared it yet.
@@ -27,8 +32,24 @@ fn damage(lang: Lang, look: &Look, item: &Item) -> Markup {
     }
     match item.text.damage {
         Damage::None | Damage::Minor => html! {},
-        Damage::Meaning => notice(lang, Tone::Warn, &text("書き起こしの誤りで、意味が原本と異なる疑いがあります。原本を確認してください。", "The transcription may differ from the original in meaning; look at the original."), html! {}),
-        Damage::Lost => notice(lang, Tone::Danger, &text("書き起こしに文言の欠落があります。原本を確認してください。", "Words are missing in the transcription; look at the original."), html! {}),
+        Damage::Meaning => notice(
+            lang,
+            Tone::Warn,
+            &text(
+                "書き起こしの誤りで、意味が原本と異なる疑いがあります。原本を確認してください。",
+                "The transcription may differ from the original in meaning; look at the original.",
+            ),
+            html! {},
+        ),
+        Damage::Lost => notice(
+            lang,
+            Tone::Danger,
+            &text(
+                "書き起こしに文言の欠落があります。原本を確認してください。",
+                "Words are missing in the transcription; look at the original.",
+            ),
+            html! {},
+        ),
     }
 }
 
@@ -40,15 +61,20 @@ fn why(lang: Lang, look: &Look, item: &Item) -> Markup {
     if nothing {
         return html! {};
     }
-    details(lang, &text("文言の根拠（書き起こしとの違い）", "Where this wording comes from"), false, html! {
-        @if let Some(confirmed) = confirmed {
-            p { (worded(format!("{}さんが「{}」と照合しました（{}）。", confirmed.by, confirmed.source, super::super::signs::moment(confirmed.at)), format!("{} compared it with “{}” ({}).", confirmed.by, confirmed.source, super::super::signs::moment(confirmed.at))).get(lang)) }
-        }
-        @if shown != item.text.transcribed { div lang="ja" { (diff(lang, &item.text.transcribed, shown)) } }
-        @if let Some(note) = &item.text.note { p { (note.get(lang)) } }
-        @if !item.text.suspects.is_empty() {
-            p { (text("ほかに疑わしい箇所", "Other wording in doubt").get(lang)) }
-            ul lang="ja" { @for suspect in &item.text.suspects { li { "「" (suspect.transcribed) "」" @if let Some(likely) = &suspect.likely { " → 「" (likely) "」" } } } }
-        }
-    })
+    details(
+        lang,
+        &text("文言の根拠（書き起こしとの違い）", "Where this wording comes from"),
+        false,
+        html! {
+            @if let Some(confirmed) = confirmed {
+                p { (worded(format!("{}さんが「{}」と照合しました（{}）。", confirmed.by, confirmed.source, super::super::signs::moment(confirmed.at)), format!("{} compared it with “{}” ({}).", confirmed.by, confirmed.source, super::super::signs::moment(confirmed.at))).get(lang)) }
+            }
+            @if shown != item.text.transcribed { div lang="ja" { (diff(lang, &item.text.transcribed, shown)) } }
+            @if let Some(note) = &item.text.note { p { (note.get(lang)) } }
+            @if !item.text.suspects.is_empty() {
+                p { (text("ほかに疑わしい箇所", "Other wording in doubt").get(lang)) }
+                ul lang="ja" { @for suspect in &item.text.suspects { li { "「" (suspect.transcribed) "」" @if let Some(likely) = &suspect.likely { " → 「" (likely) "」" } } } }
+            }
+        },
+    )
 }

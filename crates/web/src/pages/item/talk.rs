@@ -19,8 +19,15 @@ pub fn verdict(look: &Look) -> Markup {
     let found = look.read.facts();
     let Some(verdict) = &found.verdict else { return html! {} };
     let content = &verdict.content;
-    let mut pairs = vec![(text("判定結果", "Verdict"), html! { (verdict_tag(lang, &look.case().sheet, found)) " " span.small.muted { (worded(format!("第{}回", verdict.round), format!("round {}", verdict.round)).get(lang)) " · " (time(verdict.at)) } })];
-    for (name, words) in [(text("確認したエビデンス", "Evidence seen"), &content.evidence), (text("改善策", "Improvement"), &content.improvement), (text("備考", "Remarks"), &content.remarks)] {
+    let mut pairs = vec![(
+        text("判定結果", "Verdict"),
+        html! { (verdict_tag(lang, &look.case().sheet, found)) " " span.small.muted { (worded(format!("第{}回", verdict.round), format!("round {}", verdict.round)).get(lang)) " · " (time(verdict.at)) } },
+    )];
+    for (name, words) in [
+        (text("確認したエビデンス", "Evidence seen"), &content.evidence),
+        (text("改善策", "Improvement"), &content.improvement),
+        (text("備考", "Remarks"), &content.remarks),
+    ] {
         if !words.is_empty() {
             pairs.push((name, super::super::signs::prose(words)));
         }
@@ -60,7 +67,9 @@ fn improvement(look: &Look) -> Markup {
 pub fn review(look: &Look) -> Markup {
     let lang = look.visit.lang;
     let found = look.read.facts();
-    let Some(answer) = found.answer.as_ref().filter(|a| look.case().side == Side::Applicant && !a.content.is_empty()) else { return html! {} };
+    let Some(answer) = found.answer.as_ref().filter(|a| look.case().side == Side::Applicant && !a.content.is_empty()) else {
+        return html! {};
+    };
     let form = Form::new(look.visit, "review", look.again);
     let author = look.visit.signed.as_ref().is_some_and(|s| s.actor.is(answer.by));
     let open = look.closed().is_none() && !author && may(look.visit, look.case(), Act::ReviewAnswer);
@@ -117,7 +126,13 @@ pub fn thread(look: &Look) -> Markup {
                 Side::Applicant => (text("申請者", "Applicant"), None),
                 Side::Body | Side::Institution => (text("評価者", "Evaluator"), Some(Tone::Info)),
             };
-            Event { time: (m.at.to_string(), moment(m.at)), what, who: Some(look.case().name(m.by).to_owned()), tone, more: Some(super::super::signs::prose(&m.text)) }
+            Event {
+                time: (m.at.to_string(), moment(m.at)),
+                what,
+                who: Some(look.case().name(m.by).to_owned()),
+                tone,
+                more: Some(super::super::signs::prose(&m.text)),
+            }
         })
         .collect();
     html! {

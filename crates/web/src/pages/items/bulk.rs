@@ -31,7 +31,12 @@ fn command(visit: &Visit) -> Result<Command, Refusal> {
     match form.text("do") {
         "confirm" => Ok(Command::ConfirmAnswers { case, items }),
         "claim" => {
-            let content = ClaimContent { evidence: Some(form.need("evidence")?), page: form.read("page")?, place: form.text("place").to_owned(), ..ClaimContent::default() };
+            let content = ClaimContent {
+                evidence: Some(form.need("evidence")?),
+                page: form.read("page")?,
+                place: form.text("place").to_owned(),
+                ..ClaimContent::default()
+            };
             Ok(Command::MakeClaims { case, items, content })
         }
         "propose" => Ok(Command::ProposeOutOfScope { case }),
@@ -40,7 +45,10 @@ fn command(visit: &Visit) -> Result<Command, Refusal> {
         _ => {
             let (owner, due, status) = (form.read("owner")?, form.date("due")?, form.word::<Status>("status")?);
             if owner.is_none() && due.is_none() && status.is_none() {
-                return Err(Refusal::invalid("owner", text("担当者・期限・状態のうち、変えるものを選んでください。", "Choose what to set: owner, due date or status.")));
+                return Err(Refusal::invalid(
+                    "owner",
+                    text("担当者・期限・状態のうち、変えるものを選んでください。", "Choose what to set: owner, due date or status."),
+                ));
             }
             Ok(Command::SetWork { case, items, owner, due, status })
         }
@@ -83,42 +91,61 @@ fn work(visit: &Visit, read: &CaseRead, form: Form, open: bool) -> Markup {
     let lang = visit.lang;
     let people: Vec<Choice> = read.colleagues.iter().map(|(id, name)| Choice::new(id.to_string(), named(name))).collect();
     let statuses: Vec<Choice> = Status::ALL.iter().map(|s| Choice::new(word(s), s.name())).collect();
-    details(lang, &text("選択した項目の担当・期限・状態", "Owner, due date, status of the ticked items"), open, html! {
-        div.columns {
-            (select(lang, &form.field("owner", text("担当者", "Owner"), ""), &people))
-            (date_field(lang, &form.field("due", text("期限", "Due"), "")))
-            (select(lang, &form.field("status", text("状態", "Status"), ""), &statuses))
-        }
-        (actions(Button::new(Kind::Primary, text("選択した項目に設定する", "Set for the ticked items")).act("do", "work").submit(lang)))
-    })
+    details(
+        lang,
+        &text("選択した項目の担当・期限・状態", "Owner, due date, status of the ticked items"),
+        open,
+        html! {
+            div.columns {
+                (select(lang, &form.field("owner", text("担当者", "Owner"), ""), &people))
+                (date_field(lang, &form.field("due", text("期限", "Due"), "")))
+                (select(lang, &form.field("status", text("状態", "Status"), ""), &statuses))
+            }
+            (actions(Button::new(Kind::Primary, text("選択した項目に設定する", "Set for the ticked items")).act("do", "work").submit(lang)))
+        },
+    )
 }
 
 fn claim(visit: &Visit, library: &[Evidence], form: Form, open: bool) -> Markup {
     let lang = visit.lang;
-    let documents: Vec<Choice> = library.iter().map(|e| Choice::new(e.id.to_string(), worded(format!("{}（第{}版）", e.name, e.version), format!("{} (version {})", e.name, e.version)))).collect();
-    details(lang, &text("選択した項目に同じ証跡を付ける", "Attach one document to the ticked items"), open, html! {
-        @if documents.is_empty() {
-            p { (text("証跡がまだ登録されていません。", "There is no evidence yet.").get(lang)) " " a href=(crate::urls::library()) { (text("証跡を登録する", "Add evidence").get(lang)) } }
-        } @else {
-            div.columns {
-                (select(lang, &form.field("evidence", text("証跡", "Document"), ""), &documents))
-                (input_field(lang, Input::Number, &form.field("page", text("ページ", "Page"), "")))
-                (text_field(lang, &form.field("place", text("章・節など", "Section"), "")))
+    let documents: Vec<Choice> = library
+        .iter()
+        .map(|e| {
+            Choice::new(e.id.to_string(), worded(format!("{}（第{}版）", e.name, e.version), format!("{} (version {})", e.name, e.version)))
+        })
+        .collect();
+    details(
+        lang,
+        &text("選択した項目に同じ証跡を付ける", "Attach one document to the ticked items"),
+        open,
+        html! {
+            @if documents.is_empty() {
+                p { (text("証跡がまだ登録されていません。", "There is no evidence yet.").get(lang)) " " a href=(crate::urls::library()) { (text("証跡を登録する", "Add evidence").get(lang)) } }
+            } @else {
+                div.columns {
+                    (select(lang, &form.field("evidence", text("証跡", "Document"), ""), &documents))
+                    (input_field(lang, Input::Number, &form.field("page", text("ページ", "Page"), "")))
+                    (text_field(lang, &form.field("place", text("章・節など", "Section"), "")))
+                }
+                (actions(Button::new(Kind::Primary, text("選択した項目に付ける", "Attach to the ticked items")).act("do", "claim").submit(lang)))
             }
-            (actions(Button::new(Kind::Primary, text("選択した項目に付ける", "Attach to the ticked items")).act("do", "claim").submit(lang)))
-        }
-    })
+        },
+    )
 }
 
 /// Other cases of the same provider and sheet.
 fn earlier_cases(visit: &Visit, read: &CaseRead) -> Result<Vec<Choice<'static>>, app::Error> {
     let rows = visit.app.cases(visit.actor()?, None)?;
-    let same = rows.into_iter().filter(|r| r.side == Side::Applicant && r.case.sheet == read.facts.case.sheet && r.case.id != read.facts.case.id);
+    let same =
+        rows.into_iter().filter(|r| r.side == Side::Applicant && r.case.sheet == read.facts.case.sheet && r.case.id != read.facts.case.id);
     Ok(same
         .map(|r| {
             let number = r.case.number.as_deref().unwrap_or("―");
             let state = r.case.state.name();
-            Choice::new(r.case.id.to_string(), worded(format!("{} {number}（{}）", r.product, state.ja), format!("{} {number} ({})", r.product, state.en)))
+            Choice::new(
+                r.case.id.to_string(),
+                worded(format!("{} {number}（{}）", r.product, state.ja), format!("{} {number} ({})", r.product, state.en)),
+            )
         })
         .collect())
 }
