@@ -97,7 +97,7 @@ fn must_declare(visit: &Visit, case: &CaseRead) -> bool {
     assignment(visit, case).is_some_and(|a| a.interest.is_none()) && contents::may(visit, Act::DeclareInterest, &case.facts)
 }
 
-/// Goes to the first item that is to be judged, or to the first one of the narrowed list.
+/// Opens the first item that is to be judged, or the first one of the narrowed list.
 fn start(visit: &Visit) -> Result<Answer, app::Error> {
     let case = visit.app.case(visit.actor()?, visit.param("case")?, Some(Side::Body))?;
     if must_declare(visit, &case) {
@@ -107,7 +107,7 @@ fn start(visit: &Visit) -> Result<Answer, app::Error> {
     let list: Vec<_> = narrow.items(&case).collect();
     let first = list.iter().find(|(_, facts)| narrow::is_to_do(facts)).or(list.first());
     match first {
-        Some((item, _)) => Ok(Answer::Go(urls::bench_item(case.facts.case.id, item.no) + &narrow.query(&[]))),
+        Some((item, _)) => Ok(view(visit, case.facts.case.id, item.no, None)?.into()),
         None => Ok(nothing_fits(visit, &case, &narrow).into()),
     }
 }
@@ -294,5 +294,7 @@ fn confirm(visit: &Visit) -> Result<Answer, app::Error> {
 }
 
 fn ask(visit: &Visit) -> Result<Answer, app::Error> {
-    act(visit, "ask", |case, item| Ok(Command::SendMessage { case, item, text: visit.form.text("text").to_owned(), side: Some(Side::Body) }))
+    act(visit, "ask", |case, item| {
+        Ok(Command::SendMessage { case, item, text: visit.form.text("text").to_owned(), side: Some(Side::Body) })
+    })
 }
