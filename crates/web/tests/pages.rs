@@ -15,10 +15,6 @@ use web::testing::{COLLEAGUE, DECIDER, EVALUATOR, HOSPITAL, OFFICER, OPERATOR, R
 const EXCEPTIONS: &[(&str, &str)] = &[
     // 「、」 between names.
     ("english", "/cases/{case}"),
-    // 「／」 between category names.
-    ("english", "/cases/{case}/items"),
-    // 「対象外:」 and 「備考:」 before a reason or a remark, 「、」 between names.
-    ("english", "/cases/{case}/print"),
 ];
 
 /// Addresses that go elsewhere when they are asked for without what leads to them: a link, or the step before.
@@ -48,7 +44,7 @@ fn pages(world: &World, people: &[&'static str]) -> Vec<Seen> {
     for route in all().filter(|r| r.method == Method::Get && !NO_PAGE.contains(&r.path)) {
         let public = route.guard == Guard::Public;
         for lang in [Lang::Ja, Lang::En] {
-            let whos: Vec<Option<&'static str>> = if public { vec![None] } else { people.iter().map(|p| Some(*p)).collect() };
+            let whos = public.then_some(None).into_iter().chain(people.iter().map(|p| Some(*p)));
             let cases = [world.running, world.certified, world.strange];
             for who in whos {
                 let seen = cases.iter().map(|case| world.page(&filled(world, route.path, *case), who, lang)).find(|r| r.status == 200);

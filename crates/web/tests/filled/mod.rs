@@ -3,8 +3,8 @@
 use rules::id::{self, Id};
 use web::testing::{OFFICER, OPERATOR, STRANGER, World};
 
-/// What pages need in their query to be about something.
-const QUERIES: &[(&str, &str)] = &[("/cases/{case}/rounds/compare", "?from=1&to=1")];
+/// What pages need in their query to be about something; the workbench goes to its first item unless nothing fits.
+const QUERIES: &[(&str, &str)] = &[("/cases/{case}/rounds/compare", "?from=1&to=1"), ("/cases/{case}/bench", "?q=nothing+fits+this")];
 
 /// The route's address with every parameter filled: the case's own, and of what is not in a case the demonstration's.
 /// With the stranger's case everything is the stranger's.
