@@ -110,6 +110,11 @@ fn a_file_is_attached_at_its_page_and_a_wrong_one_is_refused_on_the_form() {
         assert!(select(&html, "#f-claims-file-error")[0].text().collect::<String>().contains(said), "{name}");
         assert_eq!(select(&html, "#f-claims-page")[0].attr("value"), Some("3"));
     }
+    let large = vec![b'a'; usize::try_from(world.app.config.upload_limit).unwrap() + 1];
+    let refused = upload(&world, &action, &token, &fields, ("大きい.txt", &large));
+    assert_eq!(refused.status, 413);
+    let html = Html::parse_document(&refused.text());
+    assert!(select(&html, "#f-claims-file-error")[0].text().collect::<String>().contains("大きすぎます"));
     assert_eq!(facts(&world, 81).claims.len(), before);
     assert_eq!(upload(&world, &action, &token, &fields, ("手順.pdf", PDF)).status, 303);
     let claims = facts(&world, 81).claims;
@@ -263,4 +268,21 @@ fn a_case_is_opened_disclosed_and_withdrawn() {
     assert!(unsaid.text().contains("理由を入力してください"));
     assert_eq!(world.form(&(path + "/withdraw"), Some(OFFICER), &[("reason", "提供を終了するため")]).status, 303);
     assert_eq!(world.app.case(&officer, id, None).unwrap().facts.case.state, State::Withdrawn);
+}
+
+#[test]
+fn who_comes_first_is_told_where_the_link_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = app::Clock::set("2026-11-24T03:00:00Z".parse().unwrap());
+    let app = std::sync::Arc::new(app::App::open(app::Config::embedded(folder.path()), clock).unwrap());
+    let router = web::server::router(app);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (lang, said) in [("ja", "コンソール"), ("en", "console")] {
+        let request = Request::get("/").header(header::COOKIE, format!("akashi_lang={lang}")).body(Body::empty()).unwrap();
+        let response = runtime.block_on(tower::ServiceExt::oneshot(router.clone(), request)).unwrap();
+        assert_eq!(response.status(), 200);
+        let body = runtime.block_on(axum::body::to_bytes(response.into_body(), usize::MAX)).unwrap();
+        assert!(String::from_utf8_lossy(&body).contains(said));
+    }
+    assert_eq!(World::shared().page("/", None, Lang::Ja).header("location"), "/signin");
 }

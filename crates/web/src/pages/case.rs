@@ -65,12 +65,11 @@ pub fn case_tabs(visit: &Visit, read: &CaseRead, here: &str) -> Markup {
         (true, text("印刷", "Print"), "print"),
     ];
     let case = read.facts.case.id;
-    let offered = |page: &str| page.is_empty() || crate::route::all().any(|r| r.path.strip_prefix("/cases/{case}/") == Some(page));
     let link = |(_, label, page): (bool, Text, &str)| {
         let url = if page.is_empty() { urls::case(case) } else { urls::case_page(case, page) };
         NavLink::new(label, with_side(read, url)).current(page == here)
     };
-    let links: Vec<NavLink> = links.into_iter().filter(|(shown, _, page)| *shown && offered(page)).map(link).collect();
+    let links: Vec<NavLink> = links.into_iter().filter(|(shown, ..)| *shown).map(link).collect();
     tabs(visit.lang, &text("案件の表示", "Views of the case"), &links)
 }
 

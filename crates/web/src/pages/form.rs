@@ -65,8 +65,8 @@ pub fn act(
     to: String,
     again: impl FnOnce(&Refusal) -> Result<Page, Error>,
 ) -> Result<Answer, Error> {
-    let done = command.map_err(Error::from).and_then(|command| Ok(visit.app.execute(visit.actor()?, command)?));
-    settle(done.map(|_| to), again)
+    let done = || visit.app.execute(visit.actor()?, command?);
+    settle(done().map(|_| to), again)
 }
 
 /// Goes to the address, or shows the page again. What the visitor must not know of stays a page of its own.

@@ -75,9 +75,9 @@ pub fn form(look: &Look) -> Markup {
                 (points(look, form, stands))
                 (details(lang, &text("対象外にする", "Out of scope"), out || form.refused.is_some(), html! {
                     (checkbox(lang, &form.field("out", text("この項目は対象外です", "This item is out of scope"), ""), out))
-                    (textarea(lang, Area { rows: 2, limit: Some(LONGEST), key: None }, &form.field("out_of_scope", text("対象外とする理由", "Reason why it is out of scope"), stands.out_of_scope.as_deref().unwrap_or_default())))
+                    (textarea(lang, Area { rows: 2, ..Area::default() }, &form.field("out_of_scope", text("対象外とする理由", "Reason why it is out of scope"), stands.out_of_scope.as_deref().unwrap_or_default())))
                 }))
-                (textarea(lang, Area { rows: 2, limit: Some(LONGEST), key: None }, &form.field("remarks", text("備考", "Remarks"), &stands.remarks)))
+                (textarea(lang, Area { rows: 2, ..Area::default() }, &form.field("remarks", text("備考", "Remarks"), &stands.remarks)))
                 (actions(html! {
                     (Button::new(Kind::Primary, text("保存する", "Save")).act("do", "save").submit(lang))
                     (Button::new(Kind::Secondary, text("保存して準備完了にする", "Save and mark ready")).act("do", "ready").submit(lang))
@@ -108,7 +108,7 @@ fn points(look: &Look, form: Form, stands: &Content) -> Markup {
                 @let name = format!("point-{}", point.n.0);
                 @let written = stands.points.get(&point.n).map_or("", String::as_str);
                 p.small lang="ja" { "(" (point.n.0) ") " (point.text) }
-                (textarea(lang, Area { rows: 2, limit: Some(LONGEST), key: None }, &form.field(&name, worded(format!("小項目({})", point.n.0), format!("Sub-point ({})", point.n.0)), written)))
+                (textarea(lang, Area { rows: 2, ..Area::default() }, &form.field(&name, worded(format!("小項目({})", point.n.0), format!("Sub-point ({})", point.n.0)), written)))
             }
         }
     }
