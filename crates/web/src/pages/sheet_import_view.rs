@@ -266,7 +266,7 @@ fn carried(fields: &Fields) -> impl Iterator<Item = (&str, &str)> {
 fn faults(lang: Lang, title: Text, found: &[Fault]) -> Markup {
     let rows = found.iter().map(|f| Row::new(vec![html! { (f.cell) }, html! { (f.text.get(lang)) }])).collect();
     let title = worded(format!("{}（{}件）", title.ja, found.len()), format!("{} ({})", title.en, found.len()));
-    html! { @if !found.is_empty() { (table(lang, &Table::new(title, vec![Column::new(text("セル", "Cell")), Column::new(text("内容", "What"))], rows))) } }
+    html! { @if !found.is_empty() { (table(lang, &Table::new(title, vec![Column::new(text("セル", "Cell")), Column::new(text("内容", "What"))], rows).head_cell(None))) } }
 }
 
 fn items(lang: Lang, sheet: &Sheet) -> Markup {

@@ -13,7 +13,7 @@ use super::contents::layer_tag;
 use super::sheets::{category, damage_tag, may, term_key, terms, title};
 use crate::answer;
 use crate::components::{
-    Area, Column, Crumb, Field, Kind, Row, Shortcut, Table, card, csrf, diff, facts, saved, submit, table, text_field, textarea,
+    Area, Column, Crumb, Field, Kind, Row, Shortcut, Table, card, csrf, details, diff, facts, saved, submit, table, text_field, textarea,
 };
 use crate::route::{Answer, Guard, Route, get, post};
 use crate::shell::Page;
@@ -98,15 +98,17 @@ fn layers(visit: &Visit, read: &SheetRead, item: &Item) -> Markup {
             (card(lang, &text("書き起こし", "As transcribed"), html! { (reading(Layer::Transcribed)) (damage_tag(lang, item.text.damage)) }, html! { p.prose lang="ja" { (item.text.transcribed) } }))
             (card(lang, &text("修正案", "Proposed"), html! { (reading(Layer::Proposed)) }, match &item.text.proposed {
                 Some(proposed) => html! {
-                    p.small.muted { (text("書き起こしとの違い。正式な文言ではありません。", "Differences from the transcription; this is not the official wording.").get(lang)) }
-                    div lang="ja" { (diff(lang, &item.text.transcribed, proposed)) }
+                    p.small.muted { (text("正式な文言ではありません。", "This is not the official wording.").get(lang)) }
+                    p.prose lang="ja" { (proposed) }
+                    (differences(lang, &item.text.transcribed, proposed))
                 },
                 None => html! { p.muted { (text("修正案はありません。", "No correction is proposed.").get(lang)) } },
             }))
             (card(lang, &text("確認済み", "Confirmed"), html! { (reading(Layer::Confirmed)) }, match confirmed {
                 Some(confirmed) => html! {
                     (layer_tag(lang, Layer::Confirmed))
-                    div lang="ja" { (diff(lang, item.best_text().0, &confirmed.text)) }
+                    p.prose lang="ja" { (confirmed.text) }
+                    (differences(lang, item.best_text().0, &confirmed.text))
                     (facts(lang, &[
                         (text("確認した人", "By"), html! { (confirmed.by) }),
                         (text("照合した原本", "Compared with"), html! { (confirmed.source) }),
@@ -117,6 +119,19 @@ fn layers(visit: &Visit, read: &SheetRead, item: &Item) -> Markup {
             }))
         }
     }
+}
+
+/// What a layer changed in the one before it.
+fn differences(lang: Lang, before: &str, after: &str) -> Markup {
+    if before == after {
+        return html! { p.small.muted { (text("前の層と同じ文言です。", "The same wording as the layer before.").get(lang)) } };
+    }
+    details(
+        lang,
+        &text("前の層との違い", "Differences from the layer before"),
+        true,
+        html! { div lang="ja" { (diff(lang, before, after)) } },
+    )
 }
 
 fn doubts(lang: Lang, item: &Item) -> Markup {
