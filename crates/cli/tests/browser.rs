@@ -219,6 +219,53 @@ fn whole_story(database: Option<&str>) {
     assert_eq!(read.filled.header["product_name"], "みどりカルテ クラウド版");
 }
 
+/// A path with its ids, numbers and query taken out: pages of one kind are looked at once.
+fn kind_of(path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let part = |p: &str| if p.contains('_') || p.contains('@') || p.chars().all(|c| c.is_ascii_digit()) { "*".to_owned() } else { p.to_owned() };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// What a browser saves instead of showing, and what changes something by being asked for.
+fn is_no_page(path: &str) -> bool {
+    [".xlsx", ".csv", ".pdf", ".json", "/blank", "/files/", "/lang", "/assets/"].iter().any(|part| path.split('?').next().unwrap_or_default().contains(part))
+}
+
+#[test]
+fn every_page_that_a_link_leads_to_is_accessible_in_both_languages() {
+    let server = Server::demo(env!("CARGO_BIN_EXE_akashi"), None);
+    let Some(browser) = Browser::open(server.address()) else { return };
+    let content = app::Content::embedded().expect("the catalogue");
+    let s = Story { browser, folder: tempfile::tempdir().expect("a folder"), sheet: content.sheets().remove(0) };
+    let b = &s.browser;
+    let mut seen = std::collections::BTreeSet::new();
+    let mut serious = vec![];
+    for who in ["officer", "evaluator", "secretariat", "decider", "hospital", "operator"] {
+        s.sign_in(who);
+        let mut ahead = vec!["/".to_owned()];
+        while let Some(path) = ahead.pop() {
+            if is_no_page(&path) || !seen.insert((who, kind_of(&path))) {
+                continue;
+            }
+            for lang in ["ja", "en"] {
+                b.go(&format!("/lang?lang={lang}&to={}", path.split('#').next().unwrap_or_default().replace('?', "%3F").replace('&', "%26")));
+                // Another role has looked at this kind of page already: its links still count, its look does not change.
+                let looked = seen.iter().filter(|(w, kind)| *w != who && *kind == kind_of(&path)).count() > 1;
+                if !looked {
+                    let found = b.axe().into_iter().filter(|v| v.is_serious()).map(|v| format!("{who} {lang} {path}: {v}"));
+                    serious.extend(found);
+                }
+            }
+            let links = b.js("return [...document.querySelectorAll('a[href^=\"/\"]')].map(a => a.getAttribute('href'))", vec![]);
+            ahead.extend(links.as_array().into_iter().flatten().filter_map(|l| l.as_str().map(str::to_owned)));
+        }
+        b.go("/lang?lang=ja&to=/");
+    }
+    let kinds: std::collections::BTreeSet<&String> = seen.iter().map(|(_, kind)| kind).collect();
+    assert!(kinds.len() > 30, "only {kinds:?} were reached");
+    assert!(serious.is_empty(), "{}", serious.join("\n"));
+}
+
 #[test]
 fn a_stranger_runs_a_whole_evaluation_on_sqlite() {
     whole_story(None);

@@ -172,6 +172,8 @@ impl Page {
         html! {
             footer.site-foot {
                 p { (text("証し Akashi – 医療情報を扱うクラウドサービスの評価", "Akashi – evaluation of cloud services that handle medical information").get(lang)) }
+                a href=(crate::urls::verify()) { (text("認定証の検証", "Verify a certificate").get(lang)) }
+                a href=(crate::urls::registry()) { (text("公開レジストリ", "Public registry").get(lang)) }
                 button.button.quiet.small type="button" hidden data-scripted data-dialog=(SHORTCUTS_DIALOG) data-key="?" aria-keyshortcuts="?" {
                     (text("ショートカットキー", "Keyboard shortcuts").get(lang)) kbd aria-hidden="true" { "?" }
                 }

@@ -147,7 +147,7 @@ impl<'a> Visit<'a> {
         let applicant = self.has(Role::Officer) || self.has(Role::Colleague);
         let body = self.has(Role::Secretariat) || self.has(Role::Decider);
         let any_case = applicant || body || self.has(Role::Evaluator) || self.has(Role::InstitutionOfficer);
-        let links: [(bool, Text, String); 8] = [
+        let links: [(bool, Text, String); 9] = [
             (true, text("ホーム", "Home"), urls::home()),
             (body, text("案件ボード", "Board"), urls::board()),
             (any_case, text("案件", "Cases"), urls::cases()),
@@ -156,6 +156,7 @@ impl<'a> Visit<'a> {
             (true, text("シート", "Sheets"), urls::sheets()),
             (any_case, text("検索", "Search"), urls::search()),
             (self.has(Role::Administrator) || self.has(Role::Operator), text("組織", "Organisation"), urls::organisations()),
+            (self.has(Role::Administrator), text("設定", "Settings"), urls::settings()),
         ];
         let current = |href: &str| if href == "/" { self.here == "/" } else { self.here == href || self.here.starts_with(&format!("{href}/")) };
         links.into_iter().filter(|(shown, ..)| *shown).map(|(_, label, href)| NavLink::new(label, href.clone()).current(current(&href))).collect()

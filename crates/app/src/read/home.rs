@@ -105,7 +105,7 @@ fn rows(conn: &mut Conn, actor: &Actor, before: Option<Id<id::Case>>, limit: u32
             out.push(CaseRow { provider: name(case.provider), body: name(case.body), product, side, case });
         }
     }
-    out.sort_by(|a, b| b.case.id.cmp(&a.case.id));
+    out.sort_by_key(|row| std::cmp::Reverse(row.case.id));
     Ok(out)
 }
 
