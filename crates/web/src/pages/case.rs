@@ -53,8 +53,9 @@ pub fn case_tabs(visit: &Visit, read: &CaseRead, here: &str) -> Markup {
     let applicant = read.side == Side::Applicant;
     let body = read.side == Side::Body;
     let import = (applicant && may(visit, read, Act::ImportAnswers)) || (body && may(visit, read, Act::ImportVerdicts));
-    let links: [(bool, Text, &str); 9] = [
+    let links: [(bool, Text, &str); 10] = [
         (true, text("概要", "Overview"), ""),
+        (read.side == Side::Institution, text("開示内容", "Disclosed"), "disclosed"),
         (true, text("項目", "Items"), "items"),
         (body, text("評価ワークベンチ", "Workbench"), "bench"),
         (body, text("受付・担当・判定", "Intake and decision"), "body"),
