@@ -177,14 +177,16 @@ pub(crate) async fn multipart(limit: u64, request: Request) -> Result<Sent, Refu
     let io = |_| Refusal::invalid("file", text("一時ファイルを書き込めません。運用者に連絡してください。", "A temporary file cannot be written; tell the operator."));
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| damaged(()))?;
     let folder = tempfile::tempdir().map_err(io)?;
-    let (mut sent, mut total) = (Sent::default(), 0u64);
+    let (mut sent, mut total, mut typed) = (Sent::default(), 0u64, 0);
     while let Some(mut field) = form.next_field().await.map_err(|_| damaged(()))? {
         let name = field.name().unwrap_or_default().to_owned();
         let Some(file_name) = field.file_name().map(str::to_owned) else {
             let mut value = vec![];
             while let Some(chunk) = field.chunk().await.map_err(|_| damaged(()))? {
                 value.extend_from_slice(&chunk);
-                if value.len() > FORM_LIMIT {
+                // Counted over all fields: many small ones are as large as one.
+                typed += chunk.len();
+                if typed > FORM_LIMIT {
                     return Err(too_much(FORM_LIMIT as u64));
                 }
             }

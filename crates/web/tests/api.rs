@@ -356,6 +356,10 @@ fn evidence_comes_in_as_a_file_and_goes_out_as_it_came() {
     ] {
         assert_eq!(problem(&send(fields, name, content), status)["field"], field);
     }
+    // Many small fields together are too large as well.
+    let words = "x".repeat(1024 * 1024);
+    let fields: Vec<(&str, &str)> = (0..5).map(|_| ("label", words.as_str())).collect();
+    problem(&send(&fields, "a.pdf", b"%PDF-1.7"), 413);
     let too_large = vec![b'x'; usize::try_from(world.app.config.upload_limit).unwrap() + 1];
     problem(&send(&[], "a.pdf", &too_large), 413);
     problem(&world.call("POST", "/api/v1/evidence", Some(&token), Some(("application/pdf", pdf))), 415);
