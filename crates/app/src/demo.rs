@@ -44,14 +44,32 @@ const INSTITUTION: &str = "青葉総合病院";
 pub fn people() -> Vec<Somebody> {
     let somebody = |email, name, roles, organisation, about| Somebody { email, name, roles, organisation, about };
     vec![
-        somebody("officer@example.jp", "佐藤 花子", &[Role::Officer, Role::Administrator], PROVIDER, text("申請者（担当責任者）", "applicant: compliance officer")),
+        somebody(
+            "officer@example.jp",
+            "佐藤 花子",
+            &[Role::Officer, Role::Administrator],
+            PROVIDER,
+            text("申請者（担当責任者）", "applicant: compliance officer"),
+        ),
         somebody("colleague@example.jp", "鈴木 一郎", &[Role::Colleague], PROVIDER, text("申請者（担当者）", "applicant: colleague")),
-        somebody("reviewer@example.jp", "高橋 直子", &[Role::Officer], PROVIDER, text("申請者（社内確認者）", "applicant: internal reviewer")),
+        somebody(
+            "reviewer@example.jp",
+            "高橋 直子",
+            &[Role::Officer],
+            PROVIDER,
+            text("申請者（社内確認者）", "applicant: internal reviewer"),
+        ),
         somebody("secretariat@example.jp", "田中 洋子", &[Role::Secretariat, Role::Administrator], BODY, text("事務局", "secretariat")),
         somebody("evaluator@example.jp", "伊藤 健", &[Role::Evaluator], BODY, text("評価者", "evaluator")),
         somebody("second@example.jp", "渡辺 美咲", &[Role::Evaluator], BODY, text("第2評価者", "second evaluator")),
         somebody("decider@example.jp", "山本 隆", &[Role::Decider], BODY, text("判定責任者", "decider")),
-        somebody("hospital@example.jp", "中村 薫", &[Role::InstitutionOfficer, Role::Administrator], INSTITUTION, text("医療機関", "medical institution")),
+        somebody(
+            "hospital@example.jp",
+            "中村 薫",
+            &[Role::InstitutionOfficer, Role::Administrator],
+            INSTITUTION,
+            text("医療機関", "medical institution"),
+        ),
         somebody("operator@example.jp", "小林 守", &[Role::Operator, Role::Administrator], BODY, text("運用者", "operator")),
     ]
 }
@@ -110,11 +128,23 @@ impl App {
             organisations.insert(name, made(&done)?);
         }
         world.act(operator.email, Command::SetRoles { organisation: own, person: operator_id, roles: operator.roles.to_vec() })?;
-        world.act(operator.email, Command::SetSettings { settings: Settings { validity_months: Some(24), second_evaluator: false, number_prefix: "AK".into() } })?;
+        world.act(
+            operator.email,
+            Command::SetSettings { settings: Settings { validity_months: Some(24), second_evaluator: false, number_prefix: "AK".into() } },
+        )?;
         for somebody in people().into_iter().filter(|s| s.email != operator.email) {
-            let invite = Command::InvitePerson { organisation: organisations[somebody.organisation], email: somebody.email.into(), roles: somebody.roles.to_vec() };
+            let invite = Command::InvitePerson {
+                organisation: organisations[somebody.organisation],
+                email: somebody.email.into(),
+                roles: somebody.roles.to_vec(),
+            };
             let link = world.act(operator.email, invite)?.secret.unwrap_or_default();
-            let accept = Command::AcceptInvitation { link: Secret(link), name: somebody.name.into(), password: Secret(PASSWORD.into()), lang: Lang::Ja };
+            let accept = Command::AcceptInvitation {
+                link: Secret(link),
+                name: somebody.name.into(),
+                password: Secret(PASSWORD.into()),
+                lang: Lang::Ja,
+            };
             self.execute(&installation, accept)?;
             world.actors.insert(somebody.email, self.demo_actor(somebody.email)?);
         }
@@ -155,17 +185,31 @@ fn answer(world: &World, case: Id<id::Case>, documents: &[(Id<id::Evidence>, &st
     let mut rows = vec![];
     let mut claimed: BTreeMap<usize, Vec<ItemNo>> = BTreeMap::new();
     for (item, facts) in read.sheet.items.iter().zip(&read.items).filter(|(i, f)| wanted(i.no.0) && !f.is_answered()) {
-        rows.push(ImportedAnswer { item: item.no, base: facts.answer.as_ref().map_or(Pos::NEVER, |a| a.pos), text: Some(texts::answer(item)), ..ImportedAnswer::default() });
+        rows.push(ImportedAnswer { item: item.no, base: facts.changed, text: Some(texts::answer(item)), ..ImportedAnswer::default() });
         claimed.entry(usize::from(item.no.0) % documents.len()).or_default().push(item.no);
     }
     let items: Vec<ItemNo> = rows.iter().map(|r| r.item).collect();
     world.act(OFFICER, Command::ImportAnswers { case, file: "対応状況一覧.xlsx".into(), rows })?;
     for (at, items) in claimed {
         let (evidence, place) = documents[at];
-        let content = ClaimContent { evidence: Some(evidence), page: Some(2 + u32::try_from(at).unwrap_or(0)), place: place.into(), ..ClaimContent::default() };
+        let content = ClaimContent {
+            evidence: Some(evidence),
+            page: Some(2 + u32::try_from(at).unwrap_or(0)),
+            place: place.into(),
+            ..ClaimContent::default()
+        };
         world.act(OFFICER, Command::MakeClaims { case, items, content })?;
     }
-    world.act(OFFICER, Command::SetWork { case, items, owner: Some(world.actor(OFFICER)?.person.ok_or(Refusal::forbidden())?), due: None, status: Some(Status::Ready) })?;
+    world.act(
+        OFFICER,
+        Command::SetWork {
+            case,
+            items,
+            owner: Some(world.actor(OFFICER)?.person.ok_or(Refusal::forbidden())?),
+            due: None,
+            status: Some(Status::Ready),
+        },
+    )?;
     Ok(())
 }
 
@@ -191,7 +235,13 @@ fn judge(world: &World, case: Id<id::Case>, wanted: impl Fn(u16) -> bool, improv
     let mut rows = vec![];
     for facts in read.items.iter().filter(|f| wanted(f.no.0)) {
         let out = facts.answer.as_ref().is_some_and(|a| a.content.out_of_scope.is_some());
-        let class = if out { Class::OutOfScope } else if improve(facts.no.0) { Class::Partly } else { Class::Conforms };
+        let class = if out {
+            Class::OutOfScope
+        } else if improve(facts.no.0) {
+            Class::Partly
+        } else {
+            Class::Conforms
+        };
         let improvement = if class == Class::Partly { texts::IMPROVEMENT.to_owned() } else { String::new() };
         let evidence = facts.claims.iter().map(|c| c.written()).collect::<Vec<_>>().join("\n");
         let content = VerdictContent { mark: code(class), evidence, improvement, remarks: String::new() };
@@ -200,7 +250,10 @@ fn judge(world: &World, case: Id<id::Case>, wanted: impl Fn(u16) -> bool, improv
     world.act(EVALUATOR, Command::ImportVerdicts { case, file: "判定表.xlsx".into(), rows })?;
     for facts in read.items.iter().filter(|f| wanted(f.no.0)).take(12) {
         for claim in &facts.claims {
-            world.act(EVALUATOR, Command::ConfirmClaim { case, item: facts.no, claim: claim.id, finding: Finding::Seen, comment: String::new() })?;
+            world.act(
+                EVALUATOR,
+                Command::ConfirmClaim { case, item: facts.no, claim: claim.id, finding: Finding::Seen, comment: String::new() },
+            )?;
         }
     }
     Ok(())
@@ -242,15 +295,15 @@ fn certified_case(world: &World, sheet: &SheetId) -> Result<(), Error> {
 
 fn confirm_proposed(world: &World, case: Id<id::Case>) -> Result<(), Error> {
     let read = world.app.case(world.actor(OFFICER)?, case, Some(Side::Applicant))?;
-    let items: Vec<ItemNo> = read.items.iter().filter(|f| f.answer.as_ref().is_some_and(|a| a.origin.awaits_confirmation())).map(|f| f.no).collect();
+    let items: Vec<ItemNo> =
+        read.items.iter().filter(|f| f.answer.as_ref().is_some_and(|a| a.origin.awaits_confirmation())).map(|f| f.no).collect();
     world.act(OFFICER, Command::ConfirmAnswers { case, items }).map(drop)
 }
 
 /// A case half answered, with one round behind it, returned for improvement.
 fn running_case(world: &World, sheet: &SheetId) -> Result<(), Error> {
     let case = open_case(world, sheet, "みどり画像アーカイブ", "医用画像を保存し参照するクラウドサービスです。")?;
-    let documents: Vec<(Id<id::Evidence>, &str)> =
-        world.app.library(world.actor(OFFICER)?)?.iter().map(|e| (e.id, "該当章")).collect();
+    let documents: Vec<(Id<id::Evidence>, &str)> = world.app.library(world.actor(OFFICER)?)?.iter().map(|e| (e.id, "該当章")).collect();
     answer(world, case, &documents, |no| no <= 130)?;
     let colleague = world.actor("colleague@example.jp")?.person;
     let today = rules::act::japan(world.app.clock.now()).date();
@@ -261,10 +314,27 @@ fn running_case(world: &World, sheet: &SheetId) -> Result<(), Error> {
     take_in(world, case, true)?;
     judge(world, case, |no| no <= 60, |no| no % 9 == 0)?;
     approve(world, case)?;
-    world.act(EVALUATOR, Command::SendMessage { case, item: ItemNo(18), text: "緊急時の承認者は、規程のどの章に定めていますか。".into(), side: None })?;
-    world.act(SECRETARIAT, Command::ReturnRound { case, flagged: None, message: "改善策をご確認のうえ、未回答の項目とあわせてご対応ください。".into() })?;
+    world.act(
+        EVALUATOR,
+        Command::SendMessage {
+            case, item: ItemNo(18), text: "緊急時の承認者は、規程のどの章に定めていますか。".into(), side: None
+        },
+    )?;
+    world.act(
+        SECRETARIAT,
+        Command::ReturnRound {
+            case, flagged: None, message: "改善策をご確認のうえ、未回答の項目とあわせてご対応ください。".into()
+        },
+    )?;
     world.act(SECRETARIAT, Command::SetDue { case, due: today.checked_add(28.days()).ok() })?;
-    world.act(OFFICER, Command::AnswerImprovement { case, item: ItemNo(9), text: "廃棄証明書の様式を改め、消去方法と確認者を記載するようにしました。".into() })?;
+    world.act(
+        OFFICER,
+        Command::AnswerImprovement {
+            case,
+            item: ItemNo(9),
+            text: "廃棄証明書の様式を改め、消去方法と確認者を記載するようにしました。".into(),
+        },
+    )?;
     world.act(OFFICER, Command::ProposeOutOfScope { case })?;
     Ok(())
 }

@@ -48,7 +48,10 @@ fn content() -> Vec<Finding> {
         return vec![good(text("内蔵のカタログに誤りはありません。", "The built-in catalogue has no faults."))];
     }
     let mend = text("プログラムを入れ直してください。", "Install the program again.");
-    faults.iter().map(|f| bad(worded(format!("内蔵のカタログ: {}", f.text.ja), format!("Built-in catalogue: {}", f.text.en)), mend.clone())).collect()
+    faults
+        .iter()
+        .map(|f| bad(worded(format!("内蔵のカタログ: {}", f.text.ja), format!("Built-in catalogue: {}", f.text.en)), mend.clone()))
+        .collect()
 }
 
 fn clock() -> Finding {
@@ -56,7 +59,10 @@ fn clock() -> Finding {
     match EARLIEST.parse() {
         Ok(earliest) if now < earliest => bad(
             worded(format!("このマシンの時計は {now} を指しています。"), format!("The clock of this machine says {now}.")),
-            text("時刻を合わせてください（chronyなどの時刻同期を推奨します）。", "Set the time; chrony or another time service keeps it right."),
+            text(
+                "時刻を合わせてください（chronyなどの時刻同期を推奨します）。",
+                "Set the time; chrony or another time service keeps it right.",
+            ),
         ),
         _ => good(worded(format!("時計は {now} です。"), format!("The clock says {now}."))),
     }
@@ -86,10 +92,16 @@ fn space(data: &Path) -> Finding {
             if mib >= LEAST_FREE {
                 good(found)
             } else {
-                bad(found, worded(format!("{LEAST_FREE} MiB以上の空きを確保してください。"), format!("Make room: at least {LEAST_FREE} MiB.")))
+                bad(
+                    found,
+                    worded(format!("{LEAST_FREE} MiB以上の空きを確保してください。"), format!("Make room: at least {LEAST_FREE} MiB.")),
+                )
             }
         }
-        Err(e) => bad(worded(format!("空き容量を調べられません: {e}"), format!("Free space cannot be told: {e}")), text("データフォルダーを確認してください。", "Look at the data folder.")),
+        Err(e) => bad(
+            worded(format!("空き容量を調べられません: {e}"), format!("Free space cannot be told: {e}")),
+            text("データフォルダーを確認してください。", "Look at the data folder."),
+        ),
     }
 }
 
@@ -105,10 +117,16 @@ fn database(config: &Config) -> Vec<Finding> {
     };
     let mut out = vec![good(worded(format!("データベース {place} を開けました。"), format!("The database {place} opens.")))];
     out.push(match store.verify() {
-        Ok(v) => good(worded(format!("台帳の{}行を検証し、改ざんはありません。", v.lines), format!("{} lines of the ledger verified: nothing was altered.", v.lines))),
+        Ok(v) => good(worded(
+            format!("台帳の{}行を検証し、改ざんはありません。", v.lines),
+            format!("{} lines of the ledger verified: nothing was altered.", v.lines),
+        )),
         Err(e) => bad(
             worded(format!("台帳の検証に失敗しました: {e}"), format!("The ledger does not verify: {e}")),
-            text("サービスを止め、バックアップと照合してください。データベースは書き換えないでください。", "Stop the service and compare with a backup. Do not write to the database."),
+            text(
+                "サービスを止め、バックアップと照合してください。データベースは書き換えないでください。",
+                "Stop the service and compare with a backup. Do not write to the database.",
+            ),
         ),
     });
     out.extend(evidence(config, &store));
@@ -123,17 +141,26 @@ fn evidence(config: &Config, store: &store::Store) -> Vec<Finding> {
         Ok((digests.len(), wrong))
     });
     match checked {
-        Ok((n, wrong)) if wrong.is_empty() => vec![good(worded(format!("証跡ファイル{n}件はすべて揃っています。"), format!("All {n} evidence files are there and unaltered.")))],
+        Ok((n, wrong)) if wrong.is_empty() => vec![good(worded(
+            format!("証跡ファイル{n}件はすべて揃っています。"),
+            format!("All {n} evidence files are there and unaltered."),
+        ))],
         Ok((_, wrong)) => wrong
             .into_iter()
             .map(|(name, e)| {
                 bad(
                     worded(format!("証跡「{name}」に問題があります: {e}"), format!("Evidence {name}: {e}")),
-                    text("バックアップから evidence フォルダーの該当ファイルを戻してください。", "Restore the file in the evidence folder from a backup."),
+                    text(
+                        "バックアップから evidence フォルダーの該当ファイルを戻してください。",
+                        "Restore the file in the evidence folder from a backup.",
+                    ),
                 )
             })
             .collect(),
-        Err(e) => vec![bad(worded(format!("証跡フォルダーを調べられません: {e}"), format!("The evidence folder cannot be examined: {e}")), text("データフォルダーを確認してください。", "Look at the data folder."))],
+        Err(e) => vec![bad(
+            worded(format!("証跡フォルダーを調べられません: {e}"), format!("The evidence folder cannot be examined: {e}")),
+            text("データフォルダーを確認してください。", "Look at the data folder."),
+        )],
     }
 }
 
@@ -145,7 +172,10 @@ fn address(config: &Config) -> Finding {
     }
     bad(
         worded(format!("アドレス {shown} は暗号化されていません。"), format!("The address {shown} is not encrypted.")),
-        text("TLSを終端するリバースプロキシの後ろに置き、AKASHI_ADDRESS に https:// のアドレスを設定してください。", "Put a reverse proxy with TLS in front and set AKASHI_ADDRESS to its https address."),
+        text(
+            "TLSを終端するリバースプロキシの後ろに置き、AKASHI_ADDRESS に https:// のアドレスを設定してください。",
+            "Put a reverse proxy with TLS in front and set AKASHI_ADDRESS to its https address.",
+        ),
     )
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use documents::LoneEvidence;
 use documents::form::{FilledRow, FilledSheet};
+pub use documents::read_sheet::Fault;
 use documents::read_sheet::{ReadSheet, Reading, read_sheet};
 use documents::sheet_csv::sheet_csv;
 use documents::sheet_xlsx::{Categories, Look, Paper, sheet_xlsx};
-pub use documents::read_sheet::Fault;
 use rules::act::Actor;
 use rules::command::{ImportedAnswer, ImportedVerdict};
 use rules::evidence::Finding;
@@ -194,7 +194,10 @@ fn filled(read: &CaseRead) -> FilledSheet {
     let header = [
         ("reference_number", read.facts.case.number.clone().unwrap_or_default()),
         ("applicant", read.provider.name.clone()),
-        ("evaluator", if evaluators.is_empty() { read.body.name.clone() } else { format!("{}（{}）", read.body.name, evaluators.join("、")) }),
+        (
+            "evaluator",
+            if evaluators.is_empty() { read.body.name.clone() } else { format!("{}（{}）", read.body.name, evaluators.join("、")) },
+        ),
         ("product_name", read.product.name.clone()),
     ];
     FilledSheet { header: header.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(), rows: read.items.iter().map(row).collect() }
@@ -206,7 +209,16 @@ impl App {
         let read = self.case(actor, case, side)?;
         let content = if wanted.blank { FilledSheet::default() } else { filled(&read) };
         let stem = read.facts.case.number.clone().unwrap_or_else(|| read.product.name.clone());
-        self.write_sheet(&read.sheet, &content, &|item| { let (t, l) = read.text(item); (t.to_owned(), l) }, &stem, wanted)
+        self.write_sheet(
+            &read.sheet,
+            &content,
+            &|item| {
+                let (t, l) = read.text(item);
+                (t.to_owned(), l)
+            },
+            &stem,
+            wanted,
+        )
     }
 
     /// A sheet without any case: the blank form.
@@ -214,12 +226,22 @@ impl App {
         let read = self.sheet(actor, sheet)?;
         let text = |item: &Item| match read.confirmed.get(&item.no) {
             Some(confirmed) => (confirmed.text.clone(), rules::sheet::Layer::Confirmed),
-            None => { let (t, l) = item.best_text(); (t.to_owned(), l) }
+            None => {
+                let (t, l) = item.best_text();
+                (t.to_owned(), l)
+            }
         };
         self.write_sheet(&read.sheet, &FilledSheet::default(), &text, read.sheet.title.get(wanted.lang), wanted)
     }
 
-    fn write_sheet(&self, sheet: &rules::sheet::Sheet, content: &FilledSheet, requirement: &dyn Fn(&Item) -> (String, rules::sheet::Layer), stem: &str, wanted: Wanted) -> Result<Made, Error> {
+    fn write_sheet(
+        &self,
+        sheet: &rules::sheet::Sheet,
+        content: &FilledSheet,
+        requirement: &dyn Fn(&Item) -> (String, rules::sheet::Layer),
+        stem: &str,
+        wanted: Wanted,
+    ) -> Result<Made, Error> {
         let look = Look {
             lang: wanted.lang,
             categories: if wanted.filters { Categories::Repeated } else { Categories::Merged },
@@ -237,7 +259,14 @@ impl App {
 
     /// Compares a filled sheet with what stands. The applicant's columns count for the applicant,
     /// the evaluator's for the body; an empty cell changes nothing.
-    pub fn preview_import(&self, actor: &Actor, case: Id<id::Case>, side: Option<Side>, name: &str, bytes: &[u8]) -> Result<Preview, Error> {
+    pub fn preview_import(
+        &self,
+        actor: &Actor,
+        case: Id<id::Case>,
+        side: Option<Side>,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<Preview, Error> {
         let read = self.case(actor, case, side)?;
         let lone = if read.side == Side::Body { LoneEvidence::Confirmed } else { LoneEvidence::Claimed };
         let reading = Reading { lone_evidence: lone, ..Reading::default() };
@@ -271,7 +300,7 @@ fn answers_preview(read: &CaseRead, found: ReadSheet) -> Preview {
     for written in &found.filled.rows {
         let Some((_, facts)) = read.item(written.no) else { continue };
         let stands = row(facts);
-        let mut taken = ImportedAnswer { item: written.no, base: facts.answer.as_ref().map_or(Pos::NEVER, |a| a.pos), ..ImportedAnswer::default() };
+        let mut taken = ImportedAnswer { item: written.no, base: facts.changed, ..ImportedAnswer::default() };
         let mut differ = |field, kind, stands: &str, file: &str| {
             let changed = !file.is_empty() && file != stands;
             if changed {
@@ -299,7 +328,11 @@ fn verdicts_preview(read: &CaseRead, found: ReadSheet) -> Preview {
         let stands = facts.verdict.as_ref().map(|v| v.content.clone()).unwrap_or_default();
         let keep = |file: &str, stands: &str| if file.is_empty() { stands.to_owned() } else { file.to_owned() };
         // What only repeats the confirmed claims is not the evaluator's own words.
-        let evidence = if written.evidence_confirmed == confirmed_cell(facts) { stands.evidence.clone() } else { keep(&written.evidence_confirmed, &stands.evidence) };
+        let evidence = if written.evidence_confirmed == confirmed_cell(facts) {
+            stands.evidence.clone()
+        } else {
+            keep(&written.evidence_confirmed, &stands.evidence)
+        };
         let content = VerdictContent {
             mark: keep(&written.verdict, &stands.mark),
             evidence,
@@ -331,7 +364,8 @@ mod tests {
 
     #[test]
     fn remarks_of_both_sides_share_a_cell_and_come_apart() {
-        for (cell, applicant, evaluator) in [("a", "a", ""), ("【評価者】b", "", "b"), ("a\n【評価者】b", "a", "b"), ("", "", "")] {
+        for (cell, applicant, evaluator) in [("a", "a", ""), ("【評価者】b", "", "b"), ("a\n【評価者】b", "a", "b"), ("", "", "")]
+        {
             assert_eq!(remarks_of(cell), (applicant.to_owned(), evaluator.to_owned()));
         }
     }
@@ -361,7 +395,10 @@ mod tests {
             verdicts: [(ItemNo(3), ImportedVerdict { item: ItemNo(3), base: Pos(1), content })].into(),
         };
         let (answers, verdicts) = preview.chosen(|d| matches!(d.field, Field::Improvement | Field::Remarks));
-        assert_eq!(verdicts[0].content, VerdictContent { mark: "conforms".into(), improvement: "直す".into(), ..VerdictContent::default() });
+        assert_eq!(
+            verdicts[0].content,
+            VerdictContent { mark: "conforms".into(), improvement: "直す".into(), ..VerdictContent::default() }
+        );
         assert_eq!((answers[0].text.clone(), answers[0].remarks.clone()), (None, Some("b".into())));
         assert_eq!(preview.chosen(|_| false), (vec![], vec![]));
     }

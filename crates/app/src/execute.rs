@@ -168,13 +168,20 @@ fn sheet_in(app: &App, conn: &mut Conn, facts: &CaseFacts) -> Result<Arc<Sheet>,
         return Ok(sheet);
     }
     let added = store::tables::sheets::added_sheets(conn)?;
-    added.into_iter().find(|s| s.id == facts.case.sheet).map(Arc::new).ok_or_else(|| Error::Broken(format!("no sheet {}", facts.case.sheet)))
+    added
+        .into_iter()
+        .find(|s| s.id == facts.case.sheet)
+        .map(Arc::new)
+        .ok_or_else(|| Error::Broken(format!("no sheet {}", facts.case.sheet)))
 }
 
 /// The item, or a refusal that names it.
 pub(crate) fn item_of(sheet: &Sheet, no: ItemNo) -> Result<&Item, Refusal> {
     sheet.item(no).ok_or_else(|| {
-        Refusal::invalid("item", rules::text::worded(format!("項目{no}はこのシートにありません。"), format!("Item {no} is not on this sheet.")))
+        Refusal::invalid(
+            "item",
+            rules::text::worded(format!("項目{no}はこのシートにありません。"), format!("Item {no} is not on this sheet.")),
+        )
     })
 }
 

@@ -73,7 +73,8 @@ impl App {
 
     /// As [`App::open`], with the database at a place of the caller's choice.
     pub fn open_at(config: Config, location: &store::Location, clock: Clock) -> Result<App, Error> {
-        std::fs::create_dir_all(&config.data).map_err(|e| Error::Broken(format!("cannot make the folder {}: {e}", config.data.display())))?;
+        std::fs::create_dir_all(&config.data)
+            .map_err(|e| Error::Broken(format!("cannot make the folder {}: {e}", config.data.display())))?;
         let store = store::Store::open(location, store::READERS)?;
         let blobs = store::Blobs::open(config.data.join("evidence"))?;
         let content = Content::embedded()?;

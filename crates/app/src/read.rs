@@ -7,7 +7,7 @@ pub mod public;
 pub mod search;
 
 pub use case::{CaseRead, ItemRead, RoundDiff};
-pub use home::{Board, CaseRow, Home, Task};
+pub use home::{Board, CaseRow, Home, Overview, Task};
 pub use parties::{OrganisationRead, SheetRead};
 pub use public::PublicCertificate;
 pub use search::Hit;

@@ -35,7 +35,8 @@ pub struct NewSession {
 
 fn refused() -> Error {
     // One answer for an unknown address and a wrong password (item 92).
-    Refusal::new(Why::SignIn, text("メールアドレスまたはパスワードが正しくありません。", "The mail address or the password is not right.")).into()
+    Refusal::new(Why::SignIn, text("メールアドレスまたはパスワードが正しくありません。", "The mail address or the password is not right."))
+        .into()
 }
 
 impl App {
@@ -51,7 +52,8 @@ impl App {
         let kept = found.as_ref().and_then(|(_, hash, _)| hash.as_deref());
         let right = self.passwords.check(password, kept)? != identity::Checked::Wrong;
         let open = found.filter(|_| right).and_then(|(memberships, _, person)| {
-            let organisation = choose.filter(|o| memberships.iter().any(|m| m.organisation == *o)).or(memberships.first().map(|m| m.organisation))?;
+            let organisation =
+                choose.filter(|o| memberships.iter().any(|m| m.organisation == *o)).or(memberships.first().map(|m| m.organisation))?;
             Some((person, organisation))
         });
         let Some((person, organisation)) = open else {

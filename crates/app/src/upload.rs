@@ -46,7 +46,10 @@ fn sniff(name: &str, head: &[u8]) -> Result<&'static str, Refusal> {
     let Some(named) = by_name(name) else {
         let endings: Vec<&str> = ACCEPTED.iter().flat_map(|(_, e)| e.iter().copied()).collect();
         let list = endings.join(", ");
-        return Err(refused(&format!("は受け付けられない種類のファイルです。使える種類: {list}"), &format!("is not a kind of file that is taken: {list}")));
+        return Err(refused(
+            &format!("は受け付けられない種類のファイルです。使える種類: {list}"),
+            &format!("is not a kind of file that is taken: {list}"),
+        ));
     };
     let found = infer::get(head).map(|k| k.mime_type());
     let office = |m: &str| m.contains("openxmlformats") || m.contains("opendocument");
@@ -54,19 +57,32 @@ fn sniff(name: &str, head: &[u8]) -> Result<&'static str, Refusal> {
         // Office files are zip files inside, old ones OLE; the first bytes cannot always tell which.
         Some("application/zip") => named == "application/zip" || office(named),
         Some(m) if office(m) => office(named),
-        Some("application/x-ole-storage" | "application/msword" | "application/vnd.ms-excel") => matches!(named, "application/msword" | "application/vnd.ms-excel"),
+        Some("application/x-ole-storage" | "application/msword" | "application/vnd.ms-excel") => {
+            matches!(named, "application/msword" | "application/vnd.ms-excel")
+        }
         Some(m) => m == named,
         None => named.starts_with("text/") && !head.contains(&0),
     };
     if fits {
         return Ok(named);
     }
-    Err(refused("は、名前の拡張子と中身の種類が一致しません。元のファイルを確認してください。", "is not what its name says; look at the original file."))
+    Err(refused(
+        "は、名前の拡張子と中身の種類が一致しません。元のファイルを確認してください。",
+        "is not what its name says; look at the original file.",
+    ))
 }
 
 impl App {
     /// Stores a file and records it as evidence, or as a new version of `series`.
-    pub fn add_evidence(&self, actor: &Actor, name: &str, content: impl Read, label: Label, valid_until: Option<Date>, series: Option<Id<id::Evidence>>) -> Result<Done, Error> {
+    pub fn add_evidence(
+        &self,
+        actor: &Actor,
+        name: &str,
+        content: impl Read,
+        label: Label,
+        valid_until: Option<Date>,
+        series: Option<Id<id::Evidence>>,
+    ) -> Result<Done, Error> {
         rules::policy::may(rules::command::Kind::AddEvidence, actor, rules::policy::Place::Installation)?;
         let name = bare(name);
         let mut content = content;
@@ -74,7 +90,9 @@ impl App {
         let io = |e: std::io::Error| Error::Broken(format!("cannot read the upload: {e}"));
         content.by_ref().take(8192).read_to_end(&mut head).map_err(io)?;
         if head.is_empty() {
-            return Err(Refusal::invalid("file", text("ファイルが選ばれていないか、空です。", "No file was chosen, or it is empty.")).into());
+            return Err(
+                Refusal::invalid("file", text("ファイルが選ばれていないか、空です。", "No file was chosen, or it is empty.")).into()
+            );
         }
         let media = sniff(name, &head)?;
         let stored = match self.blobs.put(head.as_slice().chain(content), self.config.upload_limit) {
@@ -109,7 +127,10 @@ mod tests {
         assert!(sniff("規程.pdf", b"PK\x03\x04....").is_err());
         assert!(sniff("規程.exe", b"MZ").is_err());
         assert!(sniff("規程", b"%PDF-1.7").is_err());
-        assert_eq!(sniff("a.xlsx", b"PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), Ok("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"));
+        assert_eq!(
+            sniff("a.xlsx", b"PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+            Ok("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+        );
         assert_eq!(sniff("log.txt", "記録".as_bytes()), Ok("text/plain"));
         assert!(sniff("log.txt", b"a\0b").is_err());
     }

@@ -28,7 +28,12 @@ fn answer_all(w: &World, case: Id<id::Case>) {
         .items
         .iter()
         .filter(|f| !f.is_answered())
-        .map(|f| rules::command::ImportedAnswer { item: f.no, base: f.answer.as_ref().map_or(Pos::NEVER, |a| a.pos), text: Some(format!("項目{}の対応", f.no)), ..Default::default() })
+        .map(|f| rules::command::ImportedAnswer {
+            item: f.no,
+            base: f.changed,
+            text: Some(format!("項目{}の対応", f.no)),
+            ..Default::default()
+        })
         .collect();
     w.act("officer", Command::ImportAnswers { case, file: "a.xlsx".into(), rows });
 }
@@ -39,7 +44,11 @@ fn judge_all(w: &World, case: Id<id::Case>, mark: &str) {
     let rows = read
         .items
         .iter()
-        .map(|f| rules::command::ImportedVerdict { item: f.no, base: f.verdict.as_ref().map_or(Pos::NEVER, |v| v.pos), content: verdict(mark, "") })
+        .map(|f| rules::command::ImportedVerdict {
+            item: f.no,
+            base: f.verdict.as_ref().map_or(Pos::NEVER, |v| v.pos),
+            content: verdict(mark, ""),
+        })
         .collect();
     w.act("evaluator", Command::ImportVerdicts { case, file: "v.xlsx".into(), rows });
 }
@@ -47,7 +56,10 @@ fn judge_all(w: &World, case: Id<id::Case>, mark: &str) {
 #[test]
 fn the_whole_evaluation_runs_on_both_engines() {
     for w in worlds() {
-        w.act("secretariat", Command::SetSettings { settings: Settings { validity_months: Some(12), second_evaluator: true, number_prefix: "AK".into() } });
+        w.act(
+            "secretariat",
+            Command::SetSettings { settings: Settings { validity_months: Some(12), second_evaluator: true, number_prefix: "AK".into() } },
+        );
         let case = w.open_case();
         let item = ItemNo(81);
 
@@ -56,24 +68,46 @@ fn the_whole_evaluation_runs_on_both_engines() {
         content.points.insert(PointNo(1), "変更前のパスワードを要求する。".into());
         w.act("officer", Command::GiveAnswer { case, item, base: Pos::NEVER, content, ready: true });
         let file = w.upload("officer", "アクセス管理規程.pdf", b"%PDF-1.7\n...");
-        w.act("officer", Command::MakeClaims { case, items: vec![item], content: ClaimContent { evidence: Some(file), page: Some(3), ..Default::default() } });
+        w.act(
+            "officer",
+            Command::MakeClaims {
+                case,
+                items: vec![item],
+                content: ClaimContent { evidence: Some(file), page: Some(3), ..Default::default() },
+            },
+        );
         let version = w.case("officer", case, Side::Applicant).item(item).unwrap().1.answer.as_ref().unwrap().pos;
-        assert_eq!(w.refused("officer", Command::ReviewAnswer { case, item, seen: version, ok: true, comment: String::new() }), Why::State, "the author");
+        assert_eq!(
+            w.refused("officer", Command::ReviewAnswer { case, item, seen: version, ok: true, comment: String::new() }),
+            Why::State,
+            "the author"
+        );
         w.act("reviewer", Command::ReviewAnswer { case, item, seen: version, ok: true, comment: String::new() });
 
         // Before submission the body knows nothing of the case.
         assert_eq!(w.why(w.app.case(w.actor("secretariat"), case, None)), Why::NotFound);
         answer_all(&w, case);
         w.act("officer", Command::SubmitRound { case });
-        assert_eq!(w.refused("officer", Command::GiveAnswer { case, item, base: version, content: answered("あとから"), ready: false }), Why::State);
+        assert_eq!(
+            w.refused("officer", Command::GiveAnswer { case, item, base: version, content: answered("あとから"), ready: false }),
+            Why::State
+        );
 
         // Intake, assignment, declaration.
         w.act("secretariat", Command::AcceptRound { case, number: None });
-        assert_eq!(w.refused("evaluator", Command::GiveVerdict { case, item, base: Pos::NEVER, content: verdict("conforms", "") }), Why::NotFound, "not assigned");
+        assert_eq!(
+            w.refused("evaluator", Command::GiveVerdict { case, item, base: Pos::NEVER, content: verdict("conforms", "") }),
+            Why::NotFound,
+            "not assigned"
+        );
         for (who, part) in [("evaluator", Part::First), ("second", Part::Second)] {
             w.act("secretariat", Command::AssignEvaluator { case, person: w.actor(who).person.unwrap(), part });
         }
-        assert_eq!(w.refused("evaluator", Command::GiveVerdict { case, item, base: Pos::NEVER, content: verdict("conforms", "") }), Why::State, "not declared");
+        assert_eq!(
+            w.refused("evaluator", Command::GiveVerdict { case, item, base: Pos::NEVER, content: verdict("conforms", "") }),
+            Why::State,
+            "not declared"
+        );
         for who in ["evaluator", "second"] {
             w.act(who, Command::DeclareInterest { case, conflict: false, statement: String::new() });
         }
@@ -85,10 +119,18 @@ fn the_whole_evaluation_runs_on_both_engines() {
         assert_eq!((claim.page, claim.document.as_str()), (Some(3), "アクセス管理規程.pdf"));
         w.act("evaluator", Command::ConfirmClaim { case, item, claim: claim.id, finding: Finding::Seen, comment: String::new() });
         let base = seen.item(item).unwrap().1.verdict.as_ref().unwrap().pos;
-        assert_eq!(w.refused("evaluator", Command::GiveVerdict { case, item, base, content: verdict("conditional", "") }), Why::Invalid, "an improvement is missing");
+        assert_eq!(
+            w.refused("evaluator", Command::GiveVerdict { case, item, base, content: verdict("conditional", "") }),
+            Why::Invalid,
+            "an improvement is missing"
+        );
         w.act("evaluator", Command::GiveVerdict { case, item, base, content: verdict("conditional", "不応時間を定めてください。") });
         assert!(w.case("officer", case, Side::Applicant).items.iter().all(|f| f.verdict.is_none()), "the applicant sees no draft verdict");
-        assert_eq!(w.refused("evaluator", Command::ReturnRound { case, flagged: None, message: String::new() }), Why::State, "not approved");
+        assert_eq!(
+            w.refused("evaluator", Command::ReturnRound { case, flagged: None, message: String::new() }),
+            Why::State,
+            "not approved"
+        );
         for facts in w.case("second", case, Side::Body).items {
             let seen = facts.verdict.as_ref().unwrap().pos;
             w.act("second", Command::ApproveVerdict { case, item: facts.no, seen, agrees: true, comment: String::new() });
@@ -98,7 +140,19 @@ fn the_whole_evaluation_runs_on_both_engines() {
         // The applicant improves only what came back.
         let back = w.case("officer", case, Side::Applicant);
         assert_eq!(back.item(item).unwrap().1.verdict.as_ref().unwrap().content.improvement, "不応時間を定めてください。");
-        assert_eq!(w.refused("officer", Command::GiveAnswer { case, item: ItemNo(1), base: back.items[0].answer.as_ref().unwrap().pos, content: answered("別の項目"), ready: false }), Why::State);
+        assert_eq!(
+            w.refused(
+                "officer",
+                Command::GiveAnswer {
+                    case,
+                    item: ItemNo(1),
+                    base: back.items[0].answer.as_ref().unwrap().pos,
+                    content: answered("別の項目"),
+                    ready: false
+                }
+            ),
+            Why::State
+        );
         assert_eq!(w.refused("officer", Command::SubmitRound { case }), Why::State, "the improvement has no answer");
         let improved = answered("失敗のたびに不応時間を置きます。");
         w.act("officer", Command::GiveAnswer { case, item, base: version, content: improved.clone(), ready: true });
@@ -161,7 +215,8 @@ fn two_people_editing_one_answer_lose_nothing() {
         let case = w.open_case();
         let item = ItemNo(5);
         w.act("officer", Command::GiveAnswer { case, item, base: Pos::NEVER, content: answered("一人目"), ready: false });
-        let refused = w.refused("reviewer", Command::GiveAnswer { case, item, base: Pos::NEVER, content: answered("二人目"), ready: false });
+        let refused =
+            w.refused("reviewer", Command::GiveAnswer { case, item, base: Pos::NEVER, content: answered("二人目"), ready: false });
         assert_eq!(refused, Why::Conflict);
         let stands = w.app.item(w.actor("reviewer"), case, Some(Side::Applicant), item).unwrap();
         assert_eq!(stands.facts().answer.as_ref().unwrap().content.text, "一人目");
@@ -180,8 +235,20 @@ fn acts_at_the_same_time_are_all_kept_or_refused() {
                 .map(|n| {
                     let w = &w;
                     scope.spawn(move || {
-                        let mine = Command::GiveAnswer { case, item: ItemNo(7), base: Pos::NEVER, content: answered(&format!("{n}")), ready: false };
-                        let other = Command::GiveAnswer { case, item: ItemNo(20 + n), base: Pos::NEVER, content: answered(&format!("{n}")), ready: false };
+                        let mine = Command::GiveAnswer {
+                            case,
+                            item: ItemNo(7),
+                            base: Pos::NEVER,
+                            content: answered(&format!("{n}")),
+                            ready: false,
+                        };
+                        let other = Command::GiveAnswer {
+                            case,
+                            item: ItemNo(20 + n),
+                            base: Pos::NEVER,
+                            content: answered(&format!("{n}")),
+                            ready: false,
+                        };
                         w.app.execute(w.actor("officer"), other).unwrap();
                         usize::from(w.app.execute(w.actor("officer"), mine).is_ok())
                     })
@@ -208,7 +275,11 @@ fn nothing_of_one_tenant_is_seen_by_another() {
             assert_eq!(w.why(w.app.item(actor, case, None, ItemNo(1))), Why::NotFound, "{who}");
             assert_eq!(w.why(w.app.file(actor, file, None)), Why::NotFound, "{who}");
             assert_eq!(w.why(w.app.file(actor, file, Some(case))), Why::NotFound, "{who}");
-            assert_eq!(w.refused(who, Command::GiveAnswer { case, item: ItemNo(1), base: Pos::NEVER, content: answered("x"), ready: false }), Why::NotFound, "{who}");
+            assert_eq!(
+                w.refused(who, Command::GiveAnswer { case, item: ItemNo(1), base: Pos::NEVER, content: answered("x"), ready: false }),
+                Why::NotFound,
+                "{who}"
+            );
             assert!(w.app.cases(actor, None).unwrap().is_empty(), "{who}");
             let hits = w.app.search(actor, "カナリア").unwrap();
             assert!(hits.is_empty(), "{who} found {hits:?}");
@@ -230,7 +301,14 @@ fn what_an_export_writes_an_import_reads_without_a_difference() {
         odd.remarks = "＋備考".into();
         let base = w.case("officer", case, Side::Applicant).items[2].answer.as_ref().unwrap().pos;
         w.act("officer", Command::GiveAnswer { case, item: ItemNo(3), base, content: odd, ready: false });
-        w.act("officer", Command::MakeClaims { case, items: vec![ItemNo(3)], content: ClaimContent { document: "規程".into(), page: Some(12), place: "第2章".into(), ..Default::default() } });
+        w.act(
+            "officer",
+            Command::MakeClaims {
+                case,
+                items: vec![ItemNo(3)],
+                content: ClaimContent { document: "規程".into(), page: Some(12), place: "第2章".into(), ..Default::default() },
+            },
+        );
         for csv in [false, true] {
             let wanted = app::exchange::Wanted { csv, blank: false, filters: csv, a4: false, lang: rules::text::Lang::Ja };
             let made = w.app.export(w.actor("officer"), case, None, wanted).unwrap();
@@ -248,7 +326,8 @@ fn an_import_changes_what_was_ticked_and_refuses_what_is_stale() {
     answer_all(&w, case);
     let wanted = app::exchange::Wanted { csv: true, blank: false, filters: false, a4: false, lang: rules::text::Lang::Ja };
     let made = w.app.export(w.actor("officer"), case, None, wanted).unwrap();
-    let edited = String::from_utf8(made.bytes).unwrap().replace("項目10の対応", "項目10の新しい対応").replace("項目11の対応", "項目11の新しい対応");
+    let edited =
+        String::from_utf8(made.bytes).unwrap().replace("項目10の対応", "項目10の新しい対応").replace("項目11の対応", "項目11の新しい対応");
     let preview = w.app.preview_import(w.actor("officer"), case, None, "a.csv", edited.as_bytes()).unwrap();
     assert_eq!(preview.differences.iter().map(|d| d.item.0).collect::<Vec<_>>(), [10, 11]);
     let ticked = vec![preview.answers[&ItemNo(10)].clone()];
@@ -256,7 +335,11 @@ fn an_import_changes_what_was_ticked_and_refuses_what_is_stale() {
     let read = w.case("officer", case, Side::Applicant);
     assert_eq!(read.items[9].answer.as_ref().unwrap().content.text, "項目10の新しい対応");
     assert_eq!(read.items[10].answer.as_ref().unwrap().content.text, "項目11の対応");
-    assert_eq!(w.refused("officer", Command::ImportAnswers { case, file: "a.csv".into(), rows: ticked }), Why::Conflict, "the preview is out of date");
+    assert_eq!(
+        w.refused("officer", Command::ImportAnswers { case, file: "a.csv".into(), rows: ticked }),
+        Why::Conflict,
+        "the preview is out of date"
+    );
 }
 
 #[test]

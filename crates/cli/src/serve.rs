@@ -50,7 +50,8 @@ impl Serve {
 
 impl Demo {
     pub fn run(self) -> Result<(), Error> {
-        let temporary = tempfile::Builder::new().prefix("akashi-demo-").tempdir().map_err(|e| Error::Broken(format!("no temporary folder: {e}")))?;
+        let temporary =
+            tempfile::Builder::new().prefix("akashi-demo-").tempdir().map_err(|e| Error::Broken(format!("no temporary folder: {e}")))?;
         let data = self.data.unwrap_or_else(|| temporary.path().to_owned());
         let config = Config { database: self.database, ..Config::embedded(data) };
         serve(config, self.listen, None, |app, _| {
@@ -65,7 +66,12 @@ impl Demo {
 }
 
 /// Opens the installation, serves it, and closes it after the last request.
-fn serve(config: Config, listen: SocketAddr, address: Option<String>, ready: impl FnOnce(&App, &str) -> Result<(), Error>) -> Result<(), Error> {
+fn serve(
+    config: Config,
+    listen: SocketAddr,
+    address: Option<String>,
+    ready: impl FnOnce(&App, &str) -> Result<(), Error>,
+) -> Result<(), Error> {
     let broken = |what: &str, e: std::io::Error| Error::Broken(format!("{what}: {e}"));
     // The port is taken before the database is opened, so that the address is known and a second start fails early.
     let listener = std::net::TcpListener::bind(listen).map_err(|e| broken(&format!("cannot listen on {listen}"), e))?;

@@ -78,7 +78,13 @@ impl Story {
 }
 
 fn minimal_pdf() -> Vec<u8> {
-    pdf::plain("アクセス管理規程", "みどり医療クラウド株式会社", &[("第1章", "総則"), ("第2章", "パスワードの変更と失敗時の扱い")], jiff::civil::date(2026, 11, 22)).expect("a PDF")
+    pdf::plain(
+        "アクセス管理規程",
+        "みどり医療クラウド株式会社",
+        &[("第1章", "総則"), ("第2章", "パスワードの変更と失敗時の扱い")],
+        jiff::civil::date(2026, 11, 22),
+    )
+    .expect("a PDF")
 }
 
 fn whole_story(database: Option<&str>) {
@@ -222,13 +228,16 @@ fn whole_story(database: Option<&str>) {
 /// A path with its ids, numbers and query taken out: pages of one kind are looked at once.
 fn kind_of(path: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    let part = |p: &str| if p.contains('_') || p.contains('@') || p.chars().all(|c| c.is_ascii_digit()) { "*".to_owned() } else { p.to_owned() };
+    let part =
+        |p: &str| if p.contains('_') || p.contains('@') || p.chars().all(|c| c.is_ascii_digit()) { "*".to_owned() } else { p.to_owned() };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
 /// What a browser saves instead of showing, and what changes something by being asked for.
 fn is_no_page(path: &str) -> bool {
-    [".xlsx", ".csv", ".pdf", ".json", "/blank", "/files/", "/lang", "/assets/"].iter().any(|part| path.split('?').next().unwrap_or_default().contains(part))
+    [".xlsx", ".csv", ".pdf", ".json", "/blank", "/files/", "/lang", "/assets/"]
+        .iter()
+        .any(|part| path.split('?').next().unwrap_or_default().contains(part))
 }
 
 #[test]
@@ -248,7 +257,10 @@ fn every_page_that_a_link_leads_to_is_accessible_in_both_languages() {
                 continue;
             }
             for lang in ["ja", "en"] {
-                b.go(&format!("/lang?lang={lang}&to={}", path.split('#').next().unwrap_or_default().replace('?', "%3F").replace('&', "%26")));
+                b.go(&format!(
+                    "/lang?lang={lang}&to={}",
+                    path.split('#').next().unwrap_or_default().replace('?', "%3F").replace('&', "%26")
+                ));
                 // Another role has looked at this kind of page already: its links still count, its look does not change.
                 let looked = seen.iter().filter(|(w, kind)| *w != who && *kind == kind_of(&path)).count() > 1;
                 if !looked {

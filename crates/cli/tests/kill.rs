@@ -54,7 +54,9 @@ fn save_until_gone(server: &str, world: &World, writer: u16, round: u64, stands:
         let text = format!("round {round} turn {turn}");
         let from = base[usize::from(item)];
         let body = serde_json::json!({ "case": world.case.to_string(), "item": item, "base": from, "content": { "text": text } });
-        let sent = ureq::post(format!("{server}/api/v1/acts/give_answer")).header("authorization", format!("Bearer {}", world.token)).send_json(&body);
+        let sent = ureq::post(format!("{server}/api/v1/acts/give_answer"))
+            .header("authorization", format!("Bearer {}", world.token))
+            .send_json(&body);
         let Ok(mut answer) = sent else { break };
         let Ok(done) = answer.body_mut().read_json::<serde_json::Value>() else { break };
         let pos = done["pos"].as_i64().expect("a position");
@@ -74,7 +76,14 @@ fn nothing_acknowledged_is_lost(data: &Path, database: Option<&str>) {
         let address = server.address().to_owned();
         let stop = AtomicBool::new(false);
         let acknowledged: Vec<(u16, String, i64)> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..WRITERS).map(|w| scope.spawn({ let (address, world, stands, stop) = (&address, &world, &stands, &stop); move || save_until_gone(address, world, w, round, stands, stop) })).collect();
+            let threads: Vec<_> = (0..WRITERS)
+                .map(|w| {
+                    scope.spawn({
+                        let (address, world, stands, stop) = (&address, &world, &stands, &stop);
+                        move || save_until_gone(address, world, w, round, stands, stop)
+                    })
+                })
+                .collect();
             std::thread::sleep(Duration::from_millis(400 + 330 * round));
             server.kill();
             stop.store(true, Ordering::Relaxed);

@@ -246,7 +246,9 @@ fn rows(sheet: &Worksheet, mapping: &FormMapping, requirement: u32, out: &mut Re
         }
         let numbered = at(ColumnKind::No);
         let Some((value, _)) = sheet.at(row, requirement) else {
-            if let Some((value, _)) = numbered.filter(|(value, _)| item_number(value).is_some()) {
+            // A number without words is a lost requirement; words alone in that column are a heading of the form's own.
+            let starts_with_digit = |value: &Value| value.shown().trim_start().chars().next().is_some_and(char::is_numeric);
+            if let Some((value, _)) = numbered.filter(|(value, _)| starts_with_digit(value)) {
                 let (cell, shown) = (sheet.cell(row, requirement), value.shown());
                 let message = worded(
                     format!("項目番号 {shown} の要求事項が空です。この行は取り込みません。"),

@@ -8,7 +8,8 @@ use crate::words::printable;
 
 /// Sets a document of chapters (heading, text). The title page is page 1, so chapter n is on page n + 1.
 pub fn plain(title: &str, author: &str, chapters: &[(&str, &str)], issued_on: Date) -> Result<Vec<u8>, Error> {
-    let chapters: Vec<_> = chapters.iter().map(|(heading, body)| json!({ "heading": printable(heading), "body": printable(body) })).collect();
+    let chapters: Vec<_> =
+        chapters.iter().map(|(heading, body)| json!({ "heading": printable(heading), "body": printable(body) })).collect();
     let data = json!({ "title": printable(title), "author": printable(author), "date": issued_on.to_string(), "chapters": chapters });
     crate::page::write(include_str!("plain.typ"), &data, title, issued_on)
 }

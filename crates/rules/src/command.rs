@@ -32,7 +32,7 @@ impl std::fmt::Debug for Secret {
 #[serde(default)]
 pub struct ImportedAnswer {
     pub item: ItemNo,
-    /// The answer version the preview compared with.
+    /// The last change of the item's answer or claims that the preview knew of.
     pub base: Pos,
     /// 対応策
     pub text: Option<String>,

@@ -233,10 +233,11 @@ pub fn import(
     for row in rows {
         let item = sheet.item(row.item).ok_or(Refusal::not_found())?;
         let facts = facts_of(items, row.item);
-        let base = facts.answer.as_ref().map_or(Pos::NEVER, |a| a.pos);
-        if base != row.base {
+        // Claims count too: an import may withdraw some.
+        if facts.changed != row.base {
             return Err(stale(row.item));
         }
+        let stands = facts.answer.as_ref().map_or(Pos::NEVER, |a| a.pos);
         let named = |refusal: Refusal| named(row.item, refusal);
         let old = facts.answer.as_ref().map(|a| a.content.clone()).unwrap_or_default();
         let mut content = old.clone();
@@ -247,7 +248,7 @@ pub fn import(
             content.remarks.clone_from(remarks);
         }
         if content != old {
-            changes.extend(give(case, item, &facts, act, base, content, Origin::Imported { file: file.to_owned() }).map_err(named)?);
+            changes.extend(give(case, item, &facts, act, stands, content, Origin::Imported { file: file.to_owned() }).map_err(named)?);
         }
         if let Some(evidence) = &row.evidence {
             changes.extend(claims_from_lines(case, item, &facts, evidence, act).map_err(named)?);
@@ -458,7 +459,7 @@ mod tests {
     fn exported(facts: &ItemFacts) -> ImportedAnswer {
         ImportedAnswer {
             item: facts.no,
-            base: facts.answer.as_ref().map_or(Pos::NEVER, |a| a.pos),
+            base: facts.changed,
             text: facts.answer.as_ref().map(|a| joined(&a.content)),
             remarks: facts.answer.as_ref().map(|a| a.content.remarks.clone()),
             evidence: Some(facts.claims.iter().map(Claim::written).collect::<Vec<_>>().join("\n")),

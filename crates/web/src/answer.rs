@@ -63,10 +63,16 @@ pub(crate) fn send_file(file: FileAnswer) -> Response {
         FileContent::Open(open) => crate::server::stream(open).into_response(),
     };
     // RFC 6266 and 8187: a plain name for old programs, the real one in UTF-8.
-    let encoded: String = file.name.bytes().map(|b| if b.is_ascii_alphanumeric() || b"-._".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect();
+    let encoded: String = file
+        .name
+        .bytes()
+        .map(|b| if b.is_ascii_alphanumeric() || b"-._".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect();
     let how = if file.inline { "inline" } else { "attachment" };
     let headers = response.headers_mut();
-    if let (Ok(media), Ok(named)) = (HeaderValue::from_str(&file.media), HeaderValue::from_str(&format!("{how}; filename=\"file\"; filename*=UTF-8''{encoded}"))) {
+    if let (Ok(media), Ok(named)) =
+        (HeaderValue::from_str(&file.media), HeaderValue::from_str(&format!("{how}; filename=\"file\"; filename*=UTF-8''{encoded}")))
+    {
         headers.insert(header::CONTENT_TYPE, media);
         headers.insert(header::CONTENT_DISPOSITION, named);
     }
@@ -137,7 +143,10 @@ pub fn broken(lang: Lang) -> Response {
         lang,
         StatusCode::INTERNAL_SERVER_ERROR,
         text("エラーが発生しました", "Something went wrong"),
-        text("処理を完了できませんでした。内容は変更されていません。繰り返す場合は、時刻を添えて運用者に連絡してください。", "This could not be completed and nothing was changed. If it happens again, tell the operator the time."),
+        text(
+            "処理を完了できませんでした。内容は変更されていません。繰り返す場合は、時刻を添えて運用者に連絡してください。",
+            "This could not be completed and nothing was changed. If it happens again, tell the operator the time.",
+        ),
     )
 }
 
@@ -159,12 +168,20 @@ fn busy(lang: Lang) -> Response {
         lang,
         StatusCode::SERVICE_UNAVAILABLE,
         text("混み合っています", "Busy"),
-        text("データベースが混み合っています。少し待ってから、もう一度お試しください。", "The database is busy. Wait a moment and try again."),
+        text(
+            "データベースが混み合っています。少し待ってから、もう一度お試しください。",
+            "The database is busy. Wait a moment and try again.",
+        ),
     )
 }
 
 /// The error summary of a refusal, for the top of the form it concerns.
 pub fn summary(lang: Lang, refusal: &Refusal) -> Markup {
-    // Fields of forms have the id `field-<name>`; see `Field::id`.
-    error_summary(lang, &[Fault { at: refusal.field.map(|name| crate::components::Field::new(name, refusal.text.clone()).id()), what: refusal.text.clone() }])
+    error_summary(
+        lang,
+        &[Fault {
+            at: refusal.field.map(|name| crate::components::Field::new(name, refusal.text.clone()).id()),
+            what: refusal.text.clone(),
+        }],
+    )
 }

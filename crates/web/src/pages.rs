@@ -4,45 +4,76 @@
 //! function from a [`Visit`](crate::visit::Visit) to an [`Answer`](crate::route::Answer); it asks `visit.app` for a view or
 //! executes a command, and holds no rule of its own. A refused form is shown again with what was typed.
 
-pub mod case;
-pub mod bench;
-pub mod cases;
-pub mod contents;
-pub mod settings;
-pub mod rounds;
-pub mod quality;
-pub mod public;
-pub mod print;
-pub mod disclosed;
-pub mod body_case;
-pub mod board;
-pub mod evidence;
-pub mod form;
-pub mod home;
-pub mod item;
-pub mod items;
-pub mod sign_in;
-pub mod signs;
-pub mod welcome;
 pub mod account;
 pub mod api;
+pub mod bench;
+pub mod board;
+pub mod body_case;
+pub mod case;
+pub mod cases;
+pub mod contents;
+pub mod disclosed;
+pub mod evidence;
+pub mod export;
+pub mod form;
+pub mod home;
+pub mod import;
+mod import_view;
+pub mod item;
+pub mod items;
 pub mod organisations;
+pub mod overview;
+pub mod print;
 mod product_profile;
 pub mod products;
+pub mod public;
+pub mod quality;
+pub mod rounds;
 pub mod search;
-pub mod tokens;
+pub mod settings;
+pub mod sheet_import;
+mod sheet_import_view;
 pub mod sheet_item;
 pub mod sheets;
-pub mod export;
-pub mod import;
-pub mod sheet_import;
-mod import_view;
-mod sheet_import_view;
+pub mod sign_in;
+pub mod signs;
+pub mod tokens;
+pub mod welcome;
 
 use crate::route::Route;
 
 /// The routes of every page.
-pub const ROUTES: &[&[Route]] = &[sheet_import::ROUTES, import::ROUTES, export::ROUTES, sheet_item::ROUTES, sheets::ROUTES, account::ROUTES, api::ROUTES, organisations::ROUTES, products::ROUTES, search::ROUTES, tokens::ROUTES, case::ROUTES, cases::ROUTES, evidence::ROUTES, home::ROUTES, item::ROUTES, items::ROUTES, bench::ROUTES, settings::ROUTES, rounds::ROUTES, quality::ROUTES, public::ROUTES, print::ROUTES, disclosed::ROUTES, body_case::ROUTES, board::ROUTES, sign_in::ROUTES, welcome::ROUTES];
+pub const ROUTES: &[&[Route]] = &[
+    account::ROUTES,
+    api::ROUTES,
+    bench::ROUTES,
+    board::ROUTES,
+    body_case::ROUTES,
+    case::ROUTES,
+    cases::ROUTES,
+    disclosed::ROUTES,
+    evidence::ROUTES,
+    export::ROUTES,
+    home::ROUTES,
+    import::ROUTES,
+    item::ROUTES,
+    items::ROUTES,
+    organisations::ROUTES,
+    overview::ROUTES,
+    print::ROUTES,
+    products::ROUTES,
+    public::ROUTES,
+    quality::ROUTES,
+    rounds::ROUTES,
+    search::ROUTES,
+    settings::ROUTES,
+    sheet_import::ROUTES,
+    sheet_item::ROUTES,
+    sheets::ROUTES,
+    sign_in::ROUTES,
+    tokens::ROUTES,
+    welcome::ROUTES,
+];
 
 /// A small enumeration by its name in JSON, for the values of form fields.
 pub fn word<T: serde::Serialize>(value: &T) -> String {

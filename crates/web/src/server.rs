@@ -173,8 +173,14 @@ const DRAIN: u64 = 1024 * 1024 * 1024;
 /// Reads a form with files; each file goes to a temporary place as it comes in, never into memory.
 /// Files over the limit, all together, are thrown away while the rest of the form is still read.
 pub(crate) async fn multipart(limit: u64, request: Request) -> Result<Sent, Refusal> {
-    let damaged = |_| Refusal::invalid("file", text("送信が途中で切れました。もう一度送信してください。", "The upload broke off; send it again."));
-    let io = |_| Refusal::invalid("file", text("一時ファイルを書き込めません。運用者に連絡してください。", "A temporary file cannot be written; tell the operator."));
+    let damaged =
+        |_| Refusal::invalid("file", text("送信が途中で切れました。もう一度送信してください。", "The upload broke off; send it again."));
+    let io = |_| {
+        Refusal::invalid(
+            "file",
+            text("一時ファイルを書き込めません。運用者に連絡してください。", "A temporary file cannot be written; tell the operator."),
+        )
+    };
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| damaged(()))?;
     let folder = tempfile::tempdir().map_err(io)?;
     let (mut sent, mut total, mut typed) = (Sent::default(), 0u64, 0);
@@ -253,12 +259,19 @@ fn respond(visit: &Visit, route: Route, posted: bool, headers: &HeaderMap) -> Re
     let roles = visit.signed.as_ref().map(|s| s.actor.roles.as_slice());
     if !route.guard.admits(roles) {
         // Somebody whose session ran out in the middle of a form keeps what they typed: the sign-in page carries it.
-        return if roles.is_none() { crate::pages::sign_in::instead(visit, posted) } else { answer::error(&Refusal::forbidden().into(), Some(visit), visit.lang) };
+        return if roles.is_none() {
+            crate::pages::sign_in::instead(visit, posted)
+        } else {
+            answer::error(&Refusal::forbidden().into(), Some(visit), visit.lang)
+        };
     }
     if posted && !session::is_own_form(visit, headers) {
         let refusal = Refusal::new(
             Why::Forbidden,
-            text("このフォームは別の画面から送信されたか、古くなっています。ページを開き直して、もう一度送信してください。", "This form came from elsewhere or is out of date. Reload the page and send it again."),
+            text(
+                "このフォームは別の画面から送信されたか、古くなっています。ページを開き直して、もう一度送信してください。",
+                "This form came from elsewhere or is out of date. Reload the page and send it again.",
+            ),
         );
         return answer::error(&refusal.into(), Some(visit), visit.lang);
     }

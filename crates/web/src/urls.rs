@@ -21,6 +21,7 @@ fixed! {
     cases = "/cases";
     new_case = "/cases/new";
     board = "/board";
+    overview = "/cases/progress";
     library = "/evidence";
     products = "/products";
     sheets = "/sheets";

@@ -85,7 +85,10 @@ impl Fields {
     pub fn date(&self, name: &'static str) -> Result<Option<Date>, Refusal> {
         match self.text(name).trim() {
             "" => Ok(None),
-            written => written.parse().map(Some).map_err(|_| Refusal::invalid(name, text("日付は 2026-11-22 の形で入力してください。", "Write the date as 2026-11-22."))),
+            written => written
+                .parse()
+                .map(Some)
+                .map_err(|_| Refusal::invalid(name, text("日付は 2026-11-22 の形で入力してください。", "Write the date as 2026-11-22."))),
         }
     }
     /// One of the words of a small enumeration, by its name in JSON.
@@ -158,7 +161,12 @@ impl<'a> Visit<'a> {
             (self.has(Role::Administrator) || self.has(Role::Operator), text("組織", "Organisation"), urls::organisations()),
             (self.has(Role::Administrator), text("設定", "Settings"), urls::settings()),
         ];
-        let current = |href: &str| if href == "/" { self.here == "/" } else { self.here == href || self.here.starts_with(&format!("{href}/")) };
-        links.into_iter().filter(|(shown, ..)| *shown).map(|(_, label, href)| NavLink::new(label, href.clone()).current(current(&href))).collect()
+        let current =
+            |href: &str| if href == "/" { self.here == "/" } else { self.here == href || self.here.starts_with(&format!("{href}/")) };
+        links
+            .into_iter()
+            .filter(|(shown, ..)| *shown)
+            .map(|(_, label, href)| NavLink::new(label, href.clone()).current(current(&href)))
+            .collect()
     }
 }

@@ -118,7 +118,13 @@ pub struct RoundDiff {
     pub after: ItemFacts,
 }
 
-pub(crate) fn load(app: &App, conn: &mut Conn, actor: &Actor, case: Id<id::Case>, side: Option<Side>) -> Result<(CaseRead, CaseView), Error> {
+pub(crate) fn load(
+    app: &App,
+    conn: &mut Conn,
+    actor: &Actor,
+    case: Id<id::Case>,
+    side: Option<Side>,
+) -> Result<(CaseRead, CaseView), Error> {
     let facts = evaluation::facts(conn, case)?.ok_or(Refusal::not_found())?;
     let view = policy::view(actor, &facts, side)?;
     let sheet = app.content.sheet(&app.store, &facts.case.sheet)?;
@@ -206,7 +212,14 @@ impl App {
     }
 
     /// Items whose answer or claims differ between two rounds.
-    pub fn compare_rounds(&self, actor: &Actor, case: Id<id::Case>, side: Option<Side>, from: u32, to: u32) -> Result<(CaseRead, Vec<RoundDiff>), Error> {
+    pub fn compare_rounds(
+        &self,
+        actor: &Actor,
+        case: Id<id::Case>,
+        side: Option<Side>,
+        from: u32,
+        to: u32,
+    ) -> Result<(CaseRead, Vec<RoundDiff>), Error> {
         let (before, after) = (self.round(actor, case, side, from)?, self.round(actor, case, side, to)?);
         let told = |f: &ItemFacts| (f.answer.as_ref().map(|a| a.content.clone()), f.claims.iter().map(|c| c.written()).collect::<Vec<_>>());
         let diffs = before

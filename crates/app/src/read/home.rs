@@ -62,6 +62,14 @@ pub struct Home {
     pub today: Date,
 }
 
+/// How far one case is, among the others of the organisation.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    pub row: CaseRow,
+    pub sheet: std::sync::Arc<rules::sheet::Sheet>,
+    pub progress: rules::progress::Progress,
+}
+
 /// The secretariat's cases by state.
 #[derive(Debug, Clone)]
 pub struct Board {
@@ -149,6 +157,19 @@ impl App {
                 expiring = evidence::expiring(conn, organisation, soon)?;
             }
             Ok(Home { cases, tasks, expiring, today })
+        })
+    }
+
+    /// Progress of the cases that are under way, the newest first, 20 at most.
+    pub fn overview(&self, actor: &Actor) -> Result<Vec<Overview>, Error> {
+        self.store.read(|conn| {
+            let running = rows(conn, actor, None, PAGE)?.into_iter().filter(|r| policy::turn(r.case.state).is_some()).take(20);
+            running
+                .map(|row| {
+                    let (read, _) = super::case::load(self, conn, actor, row.case.id, Some(row.side))?;
+                    Ok(Overview { progress: read.progress(), sheet: read.sheet, row })
+                })
+                .collect()
         })
     }
 

@@ -58,7 +58,8 @@ impl App {
 
     /// The organisations the actor belongs to, to switch between them.
     pub fn own_organisations(&self, actor: &Actor) -> Result<Vec<Organisation>, Error> {
-        let found: Vec<_> = self.store.read(|conn| actor.belongs_to.iter().map(|o| party::organisation(conn, *o)).collect::<Result<_, _>>())?;
+        let found: Vec<_> =
+            self.store.read(|conn| actor.belongs_to.iter().map(|o| party::organisation(conn, *o)).collect::<Result<_, _>>())?;
         Ok(found.into_iter().flatten().collect())
     }
 

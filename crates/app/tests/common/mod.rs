@@ -53,7 +53,9 @@ impl World {
         let body = world.actor("operator").organisation.unwrap();
         world.act("operator", Command::SetRoles { organisation: body, person: operator, roles: vec![Role::Operator, Role::Administrator] });
         world.sign_in("operator");
-        let organisation = |w: &World, name: &str, kind| w.act("operator", Command::CreateOrganisation { name: name.into(), kinds: vec![kind] }).made.unwrap().parse().unwrap();
+        let organisation = |w: &World, name: &str, kind| {
+            w.act("operator", Command::CreateOrganisation { name: name.into(), kinds: vec![kind] }).made.unwrap().parse().unwrap()
+        };
         let provider: Id<id::Organisation> = organisation(&world, "事業者", OrganisationKind::Provider);
         let other: Id<id::Organisation> = organisation(&world, "別の事業者", OrganisationKind::Provider);
         let institution: Id<id::Organisation> = organisation(&world, "病院", OrganisationKind::Institution);
@@ -70,7 +72,12 @@ impl World {
         ];
         for (name, organisation, roles) in people {
             let invited = world.act("operator", Command::InvitePerson { organisation, email: format!("{name}@example.jp"), roles });
-            let accept = Command::AcceptInvitation { link: Secret(invited.secret.unwrap()), name: name.into(), password: Secret(PASSWORD.into()), lang: Lang::Ja };
+            let accept = Command::AcceptInvitation {
+                link: Secret(invited.secret.unwrap()),
+                name: name.into(),
+                password: Secret(PASSWORD.into()),
+                lang: Lang::Ja,
+            };
             world.app.execute(&system, accept).unwrap();
             world.sign_in(name);
         }
@@ -114,7 +121,8 @@ impl World {
     }
 
     pub fn open_case_of(&self, officer: &str) -> Id<id::Case> {
-        let product: Id<id::Product> = self.act(officer, Command::CreateProduct { name: "製品".into(), description: String::new() }).made.unwrap().parse().unwrap();
+        let product: Id<id::Product> =
+            self.act(officer, Command::CreateProduct { name: "製品".into(), description: String::new() }).made.unwrap().parse().unwrap();
         let body = self.actor("secretariat").organisation.unwrap();
         let sheet = self.app.content.sheets().into_iter().find(|s| s.items.len() == 253).unwrap().id.clone();
         self.act(officer, Command::OpenCase { product, body, sheet }).made.unwrap().parse().unwrap()

@@ -78,7 +78,9 @@ pub fn memory() {
     let url = format!("{}/cases/{case}/items", running.address);
     let peak = std::thread::scope(|scope| {
         for _ in 0..32 {
-            scope.spawn(|| (0..20).for_each(|_| drop(ureq::get(&url).header("cookie", &cookie).call().expect("a page").body_mut().read_to_vec())));
+            scope.spawn(|| {
+                (0..20).for_each(|_| drop(ureq::get(&url).header("cookie", &cookie).call().expect("a page").body_mut().read_to_vec()))
+            });
         }
         let mut peak = 0;
         for _ in 0..20 {

@@ -18,7 +18,9 @@ fn folder() -> tempfile::TempDir {
 }
 
 pub fn catalog() {
-    timed("read and check the embedded catalogue", "part of the start", || assert!(app::content::check(app::content::embedded_files()).is_empty()));
+    timed("read and check the embedded catalogue", "part of the start", || {
+        assert!(app::content::check(app::content::embedded_files()).is_empty())
+    });
 }
 
 pub fn pages() {
@@ -45,12 +47,23 @@ pub fn save() {
     let folder = folder();
     let filled = world::open(folder.path());
     let case = filled.add_cases(1, 0);
-    let give = |case, item, base, text: String| Command::GiveAnswer { case, item, base, content: Content { text, ..Content::default() }, ready: false };
+    let give = |case, item, base, text: String| Command::GiveAnswer {
+        case,
+        item,
+        base,
+        content: Content { text, ..Content::default() },
+        ready: false,
+    };
     let mut base = Pos::NEVER;
     let mut n = 0;
     timed("save one answer, durable, alone", "<= 5 ms", || {
         n += 1;
-        base = filled.app.execute(&filled.officer, give(case, ItemNo(81), base, format!("版{n}の対応策です。"))).expect("saved").pos.expect("a change");
+        base = filled
+            .app
+            .execute(&filled.officer, give(case, ItemNo(81), base, format!("版{n}の対応策です。")))
+            .expect("saved")
+            .pos
+            .expect("a change");
     });
     let each = 100u16;
     let cases: Vec<_> = (0..64).map(|_| filled.add_cases(1, 0)).collect();
@@ -60,7 +73,10 @@ pub fn save() {
             let filled = &filled;
             scope.spawn(move || {
                 for item in 1..=each {
-                    filled.app.execute(&filled.officer, give(*case, ItemNo(item), Pos::NEVER, format!("項目{item}の対応策です。"))).expect("saved");
+                    filled
+                        .app
+                        .execute(&filled.officer, give(*case, ItemNo(item), Pos::NEVER, format!("項目{item}の対応策です。")))
+                        .expect("saved");
                 }
             });
         }
@@ -75,7 +91,9 @@ pub fn sheets() {
     let case = filled.full_case();
     let wanted = Wanted { csv: false, blank: false, filters: false, a4: false, lang: Lang::Ja };
     let mut made = None;
-    timed("export the sheet to .xlsx", "<= 100 ms", || made = Some(filled.app.export(&filled.officer, case, None, wanted).expect("a sheet")));
+    timed("export the sheet to .xlsx", "<= 100 ms", || {
+        made = Some(filled.app.export(&filled.officer, case, None, wanted).expect("a sheet"))
+    });
     let made = made.expect("a sheet");
     timed("read a filled .xlsx and compare", "<= 200 ms", || {
         filled.app.preview_import(&filled.officer, case, None, &made.name, &made.bytes).expect("a preview")
@@ -130,7 +148,9 @@ pub fn growth() {
         let save = times(|| {
             let case = now.add_cases(1, 0);
             let content = Content { text: "成長の計測です。".into(), ..Content::default() };
-            now.app.execute(&now.officer, Command::GiveAnswer { case, item: ItemNo(1), base: Pos::NEVER, content, ready: false }).expect("saved");
+            now.app
+                .execute(&now.officer, Command::GiveAnswer { case, item: ItemNo(1), base: Pos::NEVER, content, ready: false })
+                .expect("saved");
         });
         let search = times(|| now.app.search(&now.officer, "パスワード").expect("hits"));
         let app = Arc::new(now.app);
@@ -141,7 +161,9 @@ pub fn growth() {
         let app = Arc::try_unwrap(app).unwrap_or_else(|_| panic!("the pages are done"));
         filled = Some(world::Filled { app, officer: now.officer, cookie: now.cookie });
         figure(&format!("growth: {cases} cases"), "", "flat");
-        for (what, times) in [("  page of 253 items", items), ("  list of cases", list), ("  open a case and save (3 acts)", save), ("  search", search)] {
+        for (what, times) in
+            [("  page of 253 items", items), ("  list of cases", list), ("  open a case and save (3 acts)", save), ("  search", search)]
+        {
             print(what, "", times);
         }
     }

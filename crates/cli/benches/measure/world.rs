@@ -41,15 +41,33 @@ impl Filled {
     /// Adds cases with the first `answered` items answered; returns the last one.
     pub fn add_cases(&self, many: usize, answered: usize) -> Id<id::Case> {
         let made = |done: app::Done| done.made.expect("an id");
-        let product: Id<id::Product> = made(self.app.execute(&self.officer, Command::CreateProduct { name: "計測用".into(), description: String::new() }).expect("a product")).parse().expect("an id");
+        let product: Id<id::Product> = made(
+            self.app
+                .execute(&self.officer, Command::CreateProduct { name: "計測用".into(), description: String::new() })
+                .expect("a product"),
+        )
+        .parse()
+        .expect("an id");
         let first = self.app.cases(&self.officer, None).expect("cases").pop().expect("a case").case;
         let sheet = self.app.content.sheets().into_iter().find(|s| s.id == first.sheet).expect("the sheet");
         let mut last = first.id;
         for n in 0..many {
             let open = Command::OpenCase { product, body: first.body, sheet: first.sheet.clone() };
             last = made(self.app.execute(&self.officer, open).expect("a case")).parse().expect("an id");
-            let text = |item: &rules::sheet::Item| format!("案件{n}の「{}」について、{}に基づき管理し、記録を保存しています。{}", item.title.ja, item.evidence.names.first().map_or("規程", String::as_str), item.best_text().0.chars().skip(n % 40).take(60).collect::<String>());
-            let rows = sheet.items.iter().take(answered).map(|item| ImportedAnswer { item: item.no, base: Pos::NEVER, text: Some(text(item)), ..ImportedAnswer::default() }).collect();
+            let text = |item: &rules::sheet::Item| {
+                format!(
+                    "案件{n}の「{}」について、{}に基づき管理し、記録を保存しています。{}",
+                    item.title.ja,
+                    item.evidence.names.first().map_or("規程", String::as_str),
+                    item.best_text().0.chars().skip(n % 40).take(60).collect::<String>()
+                )
+            };
+            let rows = sheet
+                .items
+                .iter()
+                .take(answered)
+                .map(|item| ImportedAnswer { item: item.no, base: Pos::NEVER, text: Some(text(item)), ..ImportedAnswer::default() })
+                .collect();
             self.app.execute(&self.officer, Command::ImportAnswers { case: last, file: "measure".into(), rows }).expect("answers");
         }
         last
@@ -57,7 +75,14 @@ impl Filled {
 
     /// The demonstration's certified case: all items answered, claimed and judged.
     pub fn full_case(&self) -> Id<id::Case> {
-        self.app.cases(&self.officer, None).expect("cases").into_iter().find(|c| c.case.state.is_certified()).expect("the certified case").case.id
+        self.app
+            .cases(&self.officer, None)
+            .expect("cases")
+            .into_iter()
+            .find(|c| c.case.state.is_certified())
+            .expect("the certified case")
+            .case
+            .id
     }
 
     /// A case in review with every item answered and judged once.
@@ -71,7 +96,15 @@ impl Filled {
         act(&secretariat, Command::AssignEvaluator { case, person: evaluator.person.expect("a person"), part: rules::case::Part::First });
         act(&evaluator, Command::DeclareInterest { case, conflict: false, statement: String::new() });
         let read = self.app.case(&evaluator, case, Some(Side::Body)).expect("the case");
-        let rows = read.items.iter().map(|f| ImportedVerdict { item: f.no, base: Pos::NEVER, content: VerdictContent { mark: "conforms".into(), ..VerdictContent::default() } }).collect();
+        let rows = read
+            .items
+            .iter()
+            .map(|f| ImportedVerdict {
+                item: f.no,
+                base: Pos::NEVER,
+                content: VerdictContent { mark: "conforms".into(), ..VerdictContent::default() },
+            })
+            .collect();
         act(&evaluator, Command::ImportVerdicts { case, file: "measure".into(), rows });
         case
     }

@@ -11,7 +11,7 @@ pub fn select(lang: Lang, field: &Field, choices: &[Choice]) -> Markup {
         lang,
         html! {
             select id=(field.id()) name=(field.name) required[field.required] aria-describedby=[field.described_by()] aria-invalid=[field.invalid()] {
-                @if !field.required || field.value.is_empty() { option value="" selected[field.value.is_empty()] { (text("選択してください", "Choose").get(lang)) } }
+                @if !field.required || field.value.is_empty() { option value="" selected[field.value.is_empty()] { (if field.required { text("選択してください", "Choose") } else { text("指定なし", "Not set") }.get(lang)) } }
                 @for choice in choices {
                     option value=(choice.value) selected[choice.value == field.value] { (choice.label.get(lang)) }
                 }

@@ -1,7 +1,7 @@
 //! A case at a glance: where it stands, how far it is, who has what, what happened, and what one may do now.
 
 mod acts;
-mod picture;
+pub mod picture;
 mod submit;
 
 use app::read::case::CaseRead;

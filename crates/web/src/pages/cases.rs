@@ -42,8 +42,9 @@ fn list(visit: &Visit) -> Result<Answer, app::Error> {
         }
     };
     let mut page = visit.page(text("案件", "Cases"), main);
+    page.corner = link_button(lang, Kind::Secondary, &text("進捗の一覧", "Progress of all cases"), &urls::overview());
     if visit.has(Role::Officer) && !rows.is_empty() {
-        page.corner = open();
+        page.corner = html! { (page.corner) (open()) };
     }
     Ok(page.into())
 }

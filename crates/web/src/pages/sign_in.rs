@@ -35,10 +35,19 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
 pub fn instead(visit: &Visit, posted: bool) -> Response {
     let mut kept = Fields::default();
     if posted {
-        kept.0 = visit.form.0.iter().filter(|(n, _)| n != CSRF_FIELD && n != "password").map(|(n, v)| (format!("{KEPT}{n}"), v.clone())).collect();
+        kept.0 = visit
+            .form
+            .0
+            .iter()
+            .filter(|(n, _)| n != CSRF_FIELD && n != "password")
+            .map(|(n, v)| (format!("{KEPT}{n}"), v.clone()))
+            .collect();
     }
     let words = if posted {
-        text("サインインの有効時間が過ぎました。入力した内容は残っています。サインインすると続けられます。", "Your session is over. What you typed is kept; sign in to go on.")
+        text(
+            "サインインの有効時間が過ぎました。入力した内容は残っています。サインインすると続けられます。",
+            "Your session is over. What you typed is kept; sign in to go on.",
+        )
     } else {
         text("このページを見るにはサインインしてください。", "Sign in to see this page.")
     };
@@ -68,7 +77,9 @@ fn sign_in(visit: &Visit) -> Result<Answer, app::Error> {
     let kept = Fields(visit.form.0.iter().filter(|(n, _)| n.starts_with(KEPT)).cloned().collect());
     let to = visit.form.text("to");
     match visit.app.sign_in(visit.form.text("email"), visit.form.text("password"), &visit.address, None) {
-        Ok(session) if kept.0.is_empty() => Ok(Answer::Session(Some(session.secret), if to.is_empty() { urls::home() } else { to.to_owned() })),
+        Ok(session) if kept.0.is_empty() => {
+            Ok(Answer::Session(Some(session.secret), if to.is_empty() { urls::home() } else { to.to_owned() }))
+        }
         Ok(session) => Ok(Answer::SessionPage(session.secret.clone(), Box::new(go_on(visit, &session.secret, to, &kept)))),
         Err(app::Error::Refused(refusal)) => {
             let page = visit.page(text("サインイン", "Sign in"), form(visit, Some(&refusal), to, &kept));
@@ -81,7 +92,10 @@ fn sign_in(visit: &Visit) -> Result<Answer, app::Error> {
 /// Sends the form that a finished session had interrupted; one press of a button, and no script is needed.
 fn go_on(visit: &Visit, secret: &str, to: &str, kept: &Fields) -> crate::shell::Page {
     let lang = visit.lang;
-    let words = text("サインインしました。中断した入力内容を、次のボタンで送信できます。", "You are signed in. Send the form that was interrupted with the button below.");
+    let words = text(
+        "サインインしました。中断した入力内容を、次のボタンで送信できます。",
+        "You are signed in. Send the form that was interrupted with the button below.",
+    );
     let main = html! {
         (notice(lang, Tone::Success, &words, html! {}))
         form method="post" action=(crate::session::inside(to)) {

@@ -73,7 +73,13 @@ fn found(visit: &Visit) -> Result<Answer, app::Error> {
 }
 
 /// Executes a command that makes an account, and signs in to it.
-fn begin(visit: &Visit, command: Command, email: &str, title: Text, form: fn(&Visit, Option<&Refusal>) -> Markup) -> Result<Answer, app::Error> {
+fn begin(
+    visit: &Visit,
+    command: Command,
+    email: &str,
+    title: Text,
+    form: fn(&Visit, Option<&Refusal>) -> Markup,
+) -> Result<Answer, app::Error> {
     let installation = Actor { address: visit.address.clone(), ..Actor::system() };
     match visit.app.execute(&installation, command) {
         Ok(_) => {

@@ -4,7 +4,8 @@ use app::read::case::CaseRead;
 use maud::{Markup, html};
 use rules::case::{Round, State};
 use rules::policy::Side;
-use rules::sheet::Class;
+use rules::progress::{CategoryProgress, Counts};
+use rules::sheet::{Class, Sheet};
 use rules::text::{Lang, Text, text, worded};
 
 use super::super::signs::{class_name, class_shade, moment};
@@ -97,39 +98,45 @@ pub fn figures(lang: Lang, read: &CaseRead) -> Markup {
     tiles(lang, &list)
 }
 
-/// How far each category is: verdicts by class, then what is ready, answered, or open.
-pub fn progress(lang: Lang, read: &CaseRead) -> Markup {
-    let progress = read.progress();
-    let mut series: Vec<Series> = Class::ALL.iter().map(|c| Series::new(class_name(&read.sheet, *c), class_shade(*c))).collect();
+/// What a progress bar tells apart: verdicts by class, then what is answered, and what is not.
+pub fn shades(sheet: &Sheet) -> Vec<Series> {
+    let mut series: Vec<Series> = Class::ALL.iter().map(|c| Series::new(class_name(sheet, *c), class_shade(*c))).collect();
     series[4] = Series::new(worded(format!("判定: {}", series[4].label.ja), format!("Verdict: {}", series[4].label.en)), Shade::Open);
-    let answered = |c: &rules::progress::Counts| (c.answered as usize).saturating_sub(c.judged_total() as usize);
     series.push(Series::new(text("回答済み・未判定", "Answered, not judged"), Shade::Answered));
     series.push(Series::new(text("未回答", "Not answered"), Shade::Open));
-    let rows = progress
-        .categories
-        .iter()
-        .map(|c| {
-            let mut values: Vec<usize> = Class::ALL.iter().map(|class| c.counts.judged.get(class).copied().unwrap_or(0) as usize).collect();
-            values.push(answered(&c.counts));
-            let used: usize = values.iter().sum();
-            values.push((c.counts.items as usize).saturating_sub(used));
-            Bar { label: c.name.clone(), href: Some(items_with(read, &format!("category={}", c.minor))), values }
-        })
-        .collect();
+    series
+}
+
+/// The lengths of a progress bar, in the order of [`shades`].
+pub fn lengths(counts: &Counts) -> Vec<usize> {
+    let mut values: Vec<usize> = Class::ALL.iter().map(|class| counts.judged.get(class).copied().unwrap_or(0) as usize).collect();
+    values.push((counts.answered as usize).saturating_sub(counts.judged_total() as usize));
+    let used: usize = values.iter().sum();
+    values.push((counts.items as usize).saturating_sub(used));
+    values
+}
+
+/// How far each category is.
+pub fn progress(lang: Lang, read: &CaseRead) -> Markup {
+    let row = |c: CategoryProgress| {
+        let href = Some(items_with(read, &format!("category={}", c.minor)));
+        Bar { label: c.name, href, values: lengths(&c.counts) }
+    };
+    let rows = read.progress().categories.into_iter().map(row).collect();
     // A verdict left open and an item without answer look alike; only one of the two is drawn with nothing judged.
     let chart = Bars {
         id: "progress",
         title: text("分類別の進捗", "Progress by category"),
         of: text("中分類", "Category"),
         scale: Scale::Share,
-        series,
+        series: shades(&read.sheet),
         rows,
     };
     bars(lang, &without_empty(chart))
 }
 
-/// Leaves out series that count nothing anywhere.
-fn without_empty(chart: Bars) -> Bars {
+/// Leaves out what no row has any of.
+pub fn without_empty(chart: Bars) -> Bars {
     let used: Vec<bool> = (0..chart.series.len()).map(|n| chart.rows.iter().any(|r| r.values[n] > 0)).collect();
     let keep = |n: &usize| used[*n];
     let series = (0..used.len()).filter(keep).map(|n| chart.series[n].clone()).collect();
