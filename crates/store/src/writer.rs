@@ -151,7 +151,7 @@ impl Desk {
             open.kept += 1;
         } else {
             open.trees.undo_act();
-            if let Err(cause) = conn.batch("rollback to savepoint act") {
+            if let Err(cause) = conn.savepoint("rollback to savepoint act") {
                 self.abandon(&cause);
             }
         }
@@ -161,7 +161,7 @@ impl Desk {
     /// Opens a savepoint in the open transaction, or a transaction with one.
     fn next_act(&mut self, location: &Location) -> Result<(), Error> {
         if let (Some(conn), Some(_)) = (&mut self.conn, &self.open) {
-            match conn.batch("release savepoint act; savepoint act") {
+            match conn.savepoint("release savepoint act; savepoint act") {
                 Ok(()) => return Ok(()),
                 Err(cause) => self.abandon(&cause),
             }
