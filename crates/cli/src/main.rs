@@ -4,6 +4,7 @@ mod case;
 mod check;
 mod exchange;
 mod failure;
+mod relocate;
 mod remote;
 mod serve;
 mod table;
@@ -39,11 +40,16 @@ pub struct Installation {
     /// The largest upload, in MiB.
     #[arg(long, env = "AKASHI_UPLOAD_LIMIT", default_value_t = 64)]
     pub upload_limit: u64,
+    /// The address people use, if it is not the one listened on: `https://akashi.example.jp`.
+    #[arg(long, env = "AKASHI_ADDRESS")]
+    pub address: Option<String>,
 }
 
 impl Installation {
     pub fn config(self) -> app::Config {
-        app::Config { database: self.database, upload_limit: self.upload_limit * 1024 * 1024, ..app::Config::embedded(self.data) }
+        let usual = app::Config::embedded(self.data);
+        let address = self.address.map_or(usual.address, |a| a.trim_end_matches('/').to_owned());
+        app::Config { database: self.database, upload_limit: self.upload_limit * 1024 * 1024, address, ..usual }
     }
 }
 
@@ -61,6 +67,8 @@ enum Command {
     Export(exchange::Export),
     /// Adds evidence to a server.
     Evidence(exchange::Evidence),
+    /// Moves an installation's ledger and tables into another, empty database.
+    Move(relocate::Move),
     /// Checks the catalogue.
     Catalog(check::Catalog),
     /// Looks at an installation and says what to mend.
@@ -87,6 +95,7 @@ fn run(command: Command, lang: Lang) -> Result<(), Failure> {
         Command::Import(import) => import.run(lang),
         Command::Export(export) => export.run(lang),
         Command::Evidence(evidence) => evidence.run(lang),
+        Command::Move(relocate) => relocate.run(lang),
         Command::Catalog(catalog) => catalog.run(lang),
         Command::Doctor(doctor) => doctor.run(lang),
         Command::Openapi => say(|out| writeln!(out, "{:#}", web::api::document())),

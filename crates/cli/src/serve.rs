@@ -16,9 +16,6 @@ pub struct Serve {
     /// Where to listen.
     #[arg(long, env = "AKASHI_LISTEN", default_value = "127.0.0.1:8253")]
     listen: SocketAddr,
-    /// The address people use, if it is not the one listened on: `https://akashi.example.jp`.
-    #[arg(long, env = "AKASHI_ADDRESS")]
-    address: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -36,9 +33,8 @@ pub struct Demo {
 
 impl Serve {
     pub fn run(self) -> Result<(), Error> {
-        let Installation { data, database, upload_limit } = self.installation;
-        let config = Config { database, upload_limit: upload_limit * 1024 * 1024, ..Config::embedded(data) };
-        serve(config, self.listen, self.address, |app, address| {
+        let address = self.installation.address.clone();
+        serve(self.installation.config(), self.listen, address, |app, address| {
             if let Some(link) = app.founding_link()? {
                 println!("Nobody is here yet. Open this link once to create the first operator:");
                 println!("  {address}/welcome?link={link}");

@@ -145,6 +145,10 @@ fn whole_story(database: Option<&str>) {
     b.go(&format!("{case}/bench/81"));
     b.see("アクセス管理規程.pdf");
     s.shot("story-bench");
+    b.click_css("#claims button[name='finding'][value='seen']");
+    let confirmed = "return document.querySelectorAll('#claims .tag.tone-success').length";
+    assert!(b.until(|| b.js(confirmed, vec![]) == serde_json::json!(1)), "the claim is confirmed where it stands");
+    assert!(b.path().contains("/bench/81") && !b.path().contains("saved"), "the page itself stayed: {}", b.path());
     b.press("2");
     b.fill("改善策", "不応時間の長さを規程に明記してください。");
     b.press("ctrl+Enter");
@@ -211,8 +215,13 @@ fn whole_story(database: Option<&str>) {
     b.see("みどりカルテ クラウド版");
     s.shot("story-verify");
 
-    // The export holds everything.
+    // Search follows what is typed.
     s.sign_in("officer");
+    b.go("/search");
+    b.fill("言葉（空白で区切ると、すべてを含むもの）、または項目番号", "項目81の対応策");
+    b.see("回答（1件）");
+
+    // The export holds everything.
     b.go(&format!("{case}/export"));
     b.click_text("Excelで書き出す");
     let out = b.downloaded(".xlsx");

@@ -12,10 +12,7 @@ use web::route::{Guard, Method, Route, all};
 use web::testing::{COLLEAGUE, DECIDER, EVALUATOR, HOSPITAL, OFFICER, OPERATOR, Reply, SECRETARIAT, STRANGER, World};
 
 /// Pages that do not keep a rule yet: `(rule, path)`. This list may only become shorter.
-const EXCEPTIONS: &[(&str, &str)] = &[
-    // 「、」 between names.
-    ("english", "/cases/{case}"),
-];
+const EXCEPTIONS: &[(&str, &str)] = &[];
 
 /// Addresses that go elsewhere when they are asked for without what leads to them: a link, or the step before.
 const NO_PAGE: &[&str] = &["/lang", "/welcome", "/invitation", "/sheets/import/columns", "/sheets/import/items"];

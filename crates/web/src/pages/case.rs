@@ -211,7 +211,7 @@ fn about(visit: &Visit, read: &CaseRead) -> Markup {
     if read.side != Side::Institution && !read.facts.assignments.is_empty() {
         pairs.push((
             text("評価者", "Evaluators"),
-            html! { (read.facts.assignments.iter().map(|a| read.name(a.person)).collect::<Vec<_>>().join("、")) },
+            html! { (read.facts.assignments.iter().map(|a| read.name(a.person)).collect::<Vec<_>>().join(text("、", ", ").get(visit.lang))) },
         ));
     }
     if let Some(decision) = &read.facts.decision {

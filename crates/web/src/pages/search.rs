@@ -24,10 +24,13 @@ fn view(visit: &Visit, query: &str, hits: &[Hit]) -> Markup {
     let groups =
         [(HitKind::Item, text("項目", "Items")), (HitKind::Answer, text("回答", "Answers")), (HitKind::Evidence, text("証跡", "Evidence"))];
     html! {
-        form.filter method="get" action=(urls::search()) role="search" {
+        // With a script the results follow what is typed; without one the button does the same.
+        form.filter method="get" action=(urls::search()) role="search" hx-get=(urls::search()) hx-trigger="submit, input changed delay:300ms from:find input"
+            hx-target="#results" hx-select="#results" hx-swap="outerHTML" hx-push-url="true" {
             (search_field(lang, "q", text("言葉（空白で区切ると、すべてを含むもの）、または項目番号", "Words (all of them must occur) or an item number"), query))
             (Button::new(Kind::Primary, text("検索する", "Search")).submit(lang))
         }
+        div #results aria-live="polite" {
         @if !query.trim().is_empty() && hits.is_empty() {
             (empty(lang, &text("見つかりませんでした", "Nothing found"), &text("言葉を減らすか、別の言い方で探してください。", "Try fewer or other words."), html! {}))
         }
@@ -39,6 +42,7 @@ fn view(visit: &Visit, query: &str, hits: &[Hit]) -> Markup {
                     ul.plain data-rows { @for hit in found { li { (one(visit, hit)) } } }
                 }
             }
+        }
         }
     }
 }

@@ -113,7 +113,7 @@ fn invitation_form(visit: &Visit, refused: Option<&Refusal>) -> Markup {
             @let roles: Vec<String> = invitation.roles.iter().map(|r: &Role| r.name().get(lang).to_owned()).collect();
             (facts(lang, &[
                 (text("メールアドレス", "Mail address"), html! { (invitation.email) }),
-                (text("役割", "Roles"), html! { (roles.join("、")) }),
+                (text("役割", "Roles"), html! { (roles.join(text("、", ", ").get(lang))) }),
             ]))
         }
         form.narrow method="post" action=(urls::invitation()) {

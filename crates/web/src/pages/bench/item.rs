@@ -36,7 +36,8 @@ pub fn item(look: &Look) -> Markup {
         h2 { (text("証跡", "Evidence").get(lang)) }
         (Form::new(look.visit, "confirm", look.refused).summary())
         @if facts.claims.is_empty() { p.muted { (text("紐付けられた証跡はありません。", "No evidence is claimed.").get(lang)) } }
-        @else { ul.stack { @for claim in &facts.claims { li { (claimed(look, facts, claim)) } } } }
+        // A confirmation swaps this list only, where there is a script: the place on the page stays.
+        @else { ul.stack #claims { @for claim in &facts.claims { li { (claimed(look, facts, claim)) } } } }
     }
 }
 
@@ -105,7 +106,7 @@ fn confirm_form(look: &Look, claim: &Claim, id: &str) -> Markup {
     let typed = look.typed("confirm").filter(|form| form.text("claim") == id).map_or("", |form| form.text("comment"));
     let about = worded(claim.written(), claim.written());
     html! {
-        form.row method="post" action=(look.act("confirm")) {
+        form.row method="post" action=(look.act("confirm")) hx-post=(look.act("confirm")) hx-target="#claims" hx-select="#claims" hx-swap="outerHTML" {
             (csrf(&look.visit.csrf))
             (look.narrow.hidden())
             input type="hidden" name="claim" value=(id);
