@@ -346,12 +346,7 @@ impl Row<'_> {
             Cells::Postgres(row) => row.columns().len(),
         };
         let cells: Result<Vec<String>, Error> = (0..columns)
-            .map(|index| match self.cell(index).map_err(|found| self.mismatch(index, "a value", found))? {
-                Cell::Null => Ok("∅".to_owned()),
-                Cell::Int(v) => Ok(v.to_string()),
-                Cell::Text(v) => Ok(format!("{v:?}")),
-                Cell::Blob(v) => Ok(format!("{v:02x?}")),
-            })
+            .map(|index| self.cell(index).map(|cell| format!("{cell:?}")).map_err(|found| self.mismatch(index, "a value", found)))
             .collect();
         Ok(cells?.join(" | "))
     }
