@@ -288,6 +288,36 @@ fn every_page_that_a_link_leads_to_is_accessible_in_both_languages() {
 }
 
 #[test]
+fn what_was_typed_outlives_the_session() {
+    let server = Server::demo(env!("CARGO_BIN_EXE_akashi"), None);
+    let Some(browser) = Browser::open(server.address()) else { return };
+    let content = app::Content::embedded().expect("the catalogue");
+    let s = Story { browser, folder: tempfile::tempdir().expect("a folder"), sheet: content.sheets().remove(0) };
+    let b = &s.browser;
+    s.sign_in("officer");
+    let case = s.newest_case();
+    b.go(&format!("{case}/items/200"));
+    b.fill("対応策（項目全体）", "途中まで書いた回答です。");
+    // The session ends on the server while the form is open.
+    b.js(
+        "const f = document.querySelector('form[action=\"/signout\"]'); \
+         return fetch('/signout', { method: 'POST', body: new URLSearchParams(new FormData(f)) }).then(r => r.status)",
+        vec![],
+    );
+    b.click_text("保存する");
+    b.see("入力した内容は残っています");
+    s.shot("story-session-over");
+    b.fill("メールアドレス", "officer@example.jp");
+    b.fill("パスワード", app::demo::PASSWORD);
+    b.press("Enter");
+    b.click_text("続けて送信する");
+    assert!(b.until(|| b.path().contains("/items/200")), "{}", b.path());
+    assert_eq!(b.value("対応策（項目全体）"), "途中まで書いた回答です。");
+    b.go(&format!("{case}/items/200"));
+    assert_eq!(b.value("対応策（項目全体）"), "途中まで書いた回答です。", "it is saved");
+}
+
+#[test]
 fn a_stranger_runs_a_whole_evaluation_on_sqlite() {
     whole_story(None);
 }
