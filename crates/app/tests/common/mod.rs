@@ -1,5 +1,7 @@
 //! The small named world of the tests: people of every role, and a stranger at another provider.
 
+#![allow(dead_code, reason = "no test file uses all of it")]
+
 use std::collections::BTreeMap;
 
 use app::{App, Clock, Config, Done, Error};
@@ -22,14 +24,12 @@ pub struct World {
 }
 
 /// One world on each engine.
-#[allow(dead_code, reason = "not every test file runs on both")]
 pub fn worlds() -> Vec<World> {
     store::testing::both_engines().into_iter().map(World::on).collect()
 }
 
 impl World {
-    #[allow(dead_code, reason = "not every test file needs it")]
-    pub fn sqlite() -> World {
+        pub fn sqlite() -> World {
         World::on(Scratch::sqlite())
     }
 
