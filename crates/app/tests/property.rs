@@ -45,7 +45,7 @@ fn who(t: &Try) -> &'static str {
     match t.what {
         7 | 8 => "secretariat",
         9..=11 | 13 => "evaluator",
-        12 if t.who % 2 == 0 => "evaluator",
+        12 if t.who.is_multiple_of(2) => "evaluator",
         _ if !t.first => "stranger",
         5 => "reviewer",
         _ => ["officer", "officer", "officer", "colleague"][t.who % 4],
@@ -69,7 +69,7 @@ fn command(w: &World, cases: [Id<id::Case>; 2], t: &Try, canary: &str) -> Comman
         0 | 1 => {
             let points = [(PointNo(1), text.clone())].into_iter().filter(|_| t.item == 1).collect();
             let content = Content { text, points, out_of_scope: None, remarks: t.text.clone() };
-            Command::GiveAnswer { case, item, base: answer, content, ready: t.item % 2 == 0 }
+            Command::GiveAnswer { case, item, base: answer, content, ready: t.item.is_multiple_of(2) }
         }
         2 => Command::SetWork { case, items: vec![item], owner: Some(person("colleague")), due: None, status: Some(Status::InProgress) },
         3 => {
@@ -80,7 +80,7 @@ fn command(w: &World, cases: [Id<id::Case>; 2], t: &Try, canary: &str) -> Comman
             Some(claim) => Command::WithdrawClaim { case, item, claim },
             None => Command::ProposeOutOfScope { case },
         },
-        5 => Command::ReviewAnswer { case, item, seen: answer, ok: t.item % 3 > 0, comment: text },
+        5 => Command::ReviewAnswer { case, item, seen: answer, ok: !t.item.is_multiple_of(3), comment: text },
         6 => Command::SubmitRound { case },
         7 => Command::AcceptRound { case, number: None },
         8 => Command::AssignEvaluator { case, person: person("evaluator"), part: Part::First },

@@ -29,7 +29,7 @@ pub fn worlds() -> Vec<World> {
 }
 
 impl World {
-        pub fn sqlite() -> World {
+    pub fn sqlite() -> World {
         World::on(Scratch::sqlite())
     }
 
