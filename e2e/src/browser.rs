@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
@@ -18,7 +19,7 @@ use crate::axe::{self, Violation};
 use crate::driver::Driver;
 
 /// How long a call looks for something before it fails.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// WebDriver's name for "this is an element" in JSON.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -29,9 +30,13 @@ pub struct Browser {
     base: String,
     axe: String,
     profile: tempfile::TempDir,
-    // Dropped last: ends the driver after the session was closed.
+    // Dropped last: ends the driver after the session was closed, and then lets the next window open.
     _driver: Driver,
+    _turn: MutexGuard<'static, ()>,
 }
+
+/// One window at a time: several browsers on two cores wait for each other until somebody's patience ends.
+static TURN: Mutex<()> = Mutex::new(());
 
 impl Browser {
     /// Opens a window; paths given to [`Browser::go`] are resolved against `base` (`http://127.0.0.1:1234`).
@@ -43,6 +48,7 @@ impl Browser {
     }
 
     fn try_open(base: &str) -> Result<Browser, String> {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let axe = axe::source()?;
         let driver = Driver::start()?;
         let profile = tempfile::tempdir().map_err(|e| format!("no temporary directory: {e}"))?;
@@ -50,7 +56,15 @@ impl Browser {
         let client = runtime
             .block_on(ClientBuilder::new(HttpConnector::new()).capabilities(capabilities(profile.path())).connect(&driver.address))
             .map_err(|e| format!("Chromium does not start: {e}"))?;
-        Ok(Browser { client: Some(client), runtime, base: base.trim_end_matches('/').to_owned(), axe, profile, _driver: driver })
+        Ok(Browser {
+            client: Some(client),
+            runtime,
+            base: base.trim_end_matches('/').to_owned(),
+            axe,
+            profile,
+            _driver: driver,
+            _turn: turn,
+        })
     }
 
     /// Opens a path of the site (or a whole address) and waits until it is loaded.
@@ -129,6 +143,22 @@ impl Browser {
     pub fn click_text(&self, words: &str) {
         let found = self.find("nothing to click says", words, CLICKABLE);
         self.click(&found);
+    }
+
+    /// As [`Browser::click_text`], for what leads to another page: waits until that page is there, so that nothing
+    /// is looked for on the one that is about to go.
+    pub fn go_on(&self, words: &str) {
+        self.leaving(|| self.click_text(words));
+    }
+
+    /// Does something that leads to another page, and waits for that page.
+    pub fn leaving(&self, act: impl FnOnce()) {
+        self.js("document.body.stillHere = true", vec![]);
+        act();
+        let arrived = "return document.body && document.body.stillHere === undefined && document.readyState === 'complete'";
+        if !self.until(|| self.wait(self.client().execute(arrived, vec![])).is_ok_and(|v| v == json!(true))) {
+            self.fail("no other page came");
+        }
     }
 
     /// Clicks the first element of a CSS selector; for what has no words.
