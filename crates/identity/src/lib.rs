@@ -1,11 +1,9 @@
 //! How Akashi recognises people: passwords, tokens and one-time links. Decides nothing about cases.
 
-pub mod link;
 pub mod password;
 pub mod rule;
 pub mod token;
 
-pub use link::{Link, Purpose};
 pub use password::{Checked, Cost, Passwords};
 pub use rule::{generate, judge};
 pub use token::{Token, digest};

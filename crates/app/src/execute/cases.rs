@@ -125,7 +125,6 @@ impl Doing<'_, '_> {
             }
             Command::RefuseCertificate { case } => {
                 let facts = self.case_for(kind, case)?;
-                facts.in_state(&[State::Decided])?;
                 let Some(decision) = facts.decision.filter(|d| !d.certify) else {
                     return Err(
                         Refusal::state(text("認定の判定が出ているため、不認定にはできません。", "The decision is to certify.")).into()
@@ -134,13 +133,11 @@ impl Doing<'_, '_> {
                 self.write(&Change::StateMoved { case, state: State::Refused, reason: decision.grounds }).map(drop)
             }
             Command::StartWatch { case } => {
-                let facts = self.case_for(kind, case)?;
-                facts.in_state(&[State::Certified])?;
+                self.case_for(kind, case)?;
                 self.write(&Change::StateMoved { case, state: State::Watched, reason: String::new() }).map(drop)
             }
             Command::ReportChange { case, text: written } => {
-                let facts = self.case_for(kind, case)?;
-                facts.in_state(&[State::Certified, State::Watched])?;
+                self.case_for(kind, case)?;
                 let by = self.act.actor.person.ok_or(Refusal::forbidden())?;
                 let written = rules::party::bounded("text", written.trim(), 4000)?;
                 if written.is_empty() {
@@ -184,7 +181,6 @@ impl Doing<'_, '_> {
             }
             Command::AgreePublication { case, agrees } => {
                 let facts = self.case_for(kind, case)?;
-                facts.in_state(&[State::Certified, State::Watched])?;
                 let sides = policy::sides(&self.act.actor, &facts);
                 for side in sides.into_iter().filter(|s| *s != Side::Institution) {
                     self.write(&Change::PublicationAgreed { case, side, agrees })?;
