@@ -7,7 +7,8 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Id, Named, Organisation, Person, Session, Token};
+use crate::account::Stage;
+use crate::id::{Digest, Id, Named, Organisation, Person, Request, Session, Token};
 use crate::party::Role;
 
 /// By what means somebody acts.
@@ -37,12 +38,76 @@ pub struct Actor {
     pub means: Means,
     /// Network address, for the ledger.
     pub address: String,
+    /// What their session may beside their roles.
+    pub grants: Grants,
+}
+
+/// Whether somebody may use what operators and administrators may (items 100-103).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Privilege {
+    /// The organisation names nobody: privilege lies with the roles.
+    #[default]
+    Free,
+    /// Named people only, after a request that somebody approved.
+    Needed,
+    /// Not from this network address.
+    WrongPlace,
+    /// Approved and in force, under this request.
+    Granted(Id<Request>),
+}
+
+/// Why every line of a session carries a mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Without the usual factor (item 90).
+    Alternate(Id<Request>),
+    /// By an emergency account (item 250).
+    Emergency(Id<Request>),
+    /// With privilege (item 100).
+    Privileged(Id<Request>),
+    /// Looking at another organisation's data (item 18).
+    Viewing(Id<Request>),
+}
+
+impl Mark {
+    /// As the ledger's session column shows it after the session's id.
+    pub fn told(self) -> String {
+        match self {
+            Mark::Alternate(r) => format!("alternate={r}"),
+            Mark::Emergency(r) => format!("emergency={r}"),
+            Mark::Privileged(r) => format!("privileged={r}"),
+            Mark::Viewing(r) => format!("viewing={r}"),
+        }
+    }
+}
+
+/// What a session may and may not, beside the roles of its person.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grants {
+    /// How far the sign-in has come.
+    pub stage: Stage,
+    /// The client certificate of the connection, whose key the visitor has proven to hold.
+    pub certificate: Option<Digest>,
+    /// The person proved a short while ago that it is them: dangerous acts are open.
+    pub confirmed: bool,
+    pub privilege: Privilege,
+    /// Organisations whose cases may be looked at, read only, each under a request.
+    pub views: Vec<(Id<Organisation>, Id<Request>)>,
+    pub marks: Vec<Mark>,
 }
 
 impl Actor {
     /// The installation itself.
     pub fn system() -> Actor {
-        Actor { person: None, organisation: None, roles: vec![], belongs_to: vec![], means: Means::System, address: "local".into() }
+        Actor {
+            person: None,
+            organisation: None,
+            roles: vec![],
+            belongs_to: vec![],
+            means: Means::System,
+            address: "local".into(),
+            grants: Grants { confirmed: true, ..Grants::default() },
+        }
     }
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)

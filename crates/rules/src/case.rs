@@ -87,6 +87,29 @@ pub const fn states(kind: Kind) -> &'static [State] {
         | Kind::RemovePhrase
         | Kind::IssueToken
         | Kind::RevokeToken
+        | Kind::MakeRequest
+        | Kind::DecideRequest
+        | Kind::EndRequest
+        | Kind::ReviewRequest
+        | Kind::SuspendAccount
+        | Kind::CloseAccount
+        | Kind::SetLastDay
+        | Kind::ReportLeak
+        | Kind::CreateMachine
+        | Kind::IssueMachineToken
+        | Kind::CreateEmergency
+        | Kind::SetAccess
+        | Kind::AddTotp
+        | Kind::AddPasskey
+        | Kind::RemoveFactor
+        | Kind::MakeRecoveryCodes
+        | Kind::SetNewPassword
+        | Kind::EndSession
+        | Kind::EndSessions
+        | Kind::ReviewAccounts
+        | Kind::AcknowledgeAlert
+        | Kind::SaveGroup
+        | Kind::FileEvidence
         | Kind::AddSheet
         | Kind::ConfirmText
         | Kind::AddEvidence

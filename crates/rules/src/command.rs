@@ -6,12 +6,15 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Access;
 use crate::answer::{Content, Status};
 use crate::case::Part;
 use crate::evidence::{ClaimContent, Finding, Label, Stored};
 use crate::id::{self, Id, ItemNo, Pos};
 use crate::party::{OrganisationKind, Role, Settings};
 use crate::policy::Side;
+use crate::request::Ask;
+use crate::review::Judgement;
 use crate::sheet::{Sheet, SheetId};
 use crate::text::{Lang, Text, text};
 use crate::verdict::VerdictContent;
@@ -49,6 +52,15 @@ pub struct ImportedVerdict {
     /// The verdict version the preview compared with.
     pub base: Pos,
     pub content: VerdictContent,
+}
+
+/// What a reviewer says of one account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SaidOfAccount {
+    pub person: Id<id::Person>,
+    pub judgement: Judgement,
+    #[serde(default)]
+    pub remark: String,
 }
 
 macro_rules! commands {
@@ -91,6 +103,30 @@ commands! {
     RemovePhrase "remove_phrase" { phrase: Id<id::Phrase> } = "定型文の削除", "Remove a phrase";
     IssueToken "issue_token" { name: String, write: bool, expires: Date } = "APIトークンの発行", "Issue a token";
     RevokeToken "revoke_token" { token: Id<id::Token> } = "APIトークンの失効", "Revoke a token";
+    MakeRequest "make_request" { #[serde(default)] organisation: Option<Id<id::Organisation>>, ask: Ask, reason: String, #[serde(default)] begin: Option<jiff::Timestamp>, hours: u16 } = "申請", "Make a request";
+    DecideRequest "decide_request" { request: Id<id::Request>, approve: bool, #[serde(default)] statement: String } = "申請の承認・却下", "Decide a request";
+    EndRequest "end_request" { request: Id<id::Request> } = "申請の取下げ・終了", "Withdraw or end a request";
+    ReviewRequest "review_request" { request: Id<id::Request>, finding: String } = "事後確認", "Review what was done";
+    SuspendAccount "suspend_account" { person: Id<id::Person>, reason: String } = "アカウントの停止", "Suspend an account";
+    CloseAccount "close_account" { person: Id<id::Person>, reason: String } = "アカウントの廃止", "Close an account";
+    SetLastDay "set_last_day" { person: Id<id::Person>, ends: Option<Date> } = "利用最終日の設定", "Set the last day";
+    /// Stops the credentials at once; without a person, one's own.
+    ReportLeak "report_leak" { #[serde(default)] person: Option<Id<id::Person>>, reason: String } = "漏えいの届出", "Report a leak";
+    CreateMachine "create_machine" { name: String, roles: Vec<Role> } = "非対話型IDの登録", "Add a machine id";
+    IssueMachineToken "issue_machine_token" { machine: Id<id::Person>, name: String, write: bool, expires: Date } = "非対話型IDのトークン発行", "Issue a machine's token";
+    CreateEmergency "create_emergency" { name: String, email: String, roles: Vec<Role> } = "非常時アカウントの登録", "Add an emergency account";
+    SetAccess "set_access" { access: Box<Access> } = "アクセス規則の設定", "Set the access rules";
+    AddTotp "add_totp" { name: String, code: Secret } = "ワンタイムコードの登録", "Register one-time codes";
+    AddPasskey "add_passkey" { name: String, response: Secret } = "パスキーの登録", "Register a passkey";
+    RemoveFactor "remove_factor" { factor: Id<id::Factor> } = "認証要素の削除", "Remove a factor";
+    MakeRecoveryCodes "make_recovery_codes" {} = "リカバリーコードの発行", "Make recovery codes";
+    SetNewPassword "set_new_password" { link: Secret, password: Secret } = "再発行後のパスワード設定", "Set a password after a reissue";
+    EndSession "end_session" { session: Id<id::Session> } = "セッションの終了", "End a session";
+    EndSessions "end_sessions" { person: Id<id::Person>, reason: String } = "全セッションの終了", "End all sessions of a person";
+    ReviewAccounts "review_accounts" { said: Vec<SaidOfAccount>, #[serde(default)] finding: String } = "アカウントの定期レビュー", "Review the accounts";
+    AcknowledgeAlert "acknowledge_alert" { alert: Id<id::Alert> } = "警告の確認", "Acknowledge an alert";
+    SaveGroup "save_group" { #[serde(default)] group: Option<Id<id::Group>>, name: String, members: Vec<Id<id::Person>> } = "情報グループの保存", "Save an information group";
+    FileEvidence "file_evidence" { evidence: Id<id::Evidence>, label: Label, group: Option<Id<id::Group>> } = "証跡の区分の設定", "Label and file evidence";
     AddSheet "add_sheet" { #[schemars(with = "serde_json::Value")] sheet: Box<Sheet>, #[serde(default)] mapping: Option<serde_json::Value> } = "シートの追加", "Add a sheet";
     ConfirmText "confirm_text" { sheet: SheetId, item: ItemNo, text: String, source: String } = "原文の確認", "Confirm an item's text";
     OpenCase "open_case" { product: Id<id::Product>, body: Id<id::Organisation>, sheet: SheetId } = "案件の作成", "Open a case";

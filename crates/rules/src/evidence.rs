@@ -10,19 +10,19 @@ use crate::case::CaseFacts;
 use crate::change::Change;
 use crate::id::{self, Digest, Id, PointNo, Pos};
 use crate::item::ItemFacts;
+use crate::label::{self, Handling};
 use crate::party::line;
 use crate::refusal::Refusal;
 use crate::sheet::Item;
 use crate::text::{Text, text, worded};
 
-/// How confidential a document is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
+/// How confidential a document is. There is none without a choice: a document without a label is not saved (item 35).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Label {
     Public,
     /// Shown to institutions on request.
     Disclosable,
-    #[default]
     Confidential,
 }
 
@@ -75,6 +75,9 @@ pub struct Claim {
     pub by: Id<id::Person>,
     pub at: Timestamp,
     pub pos: Pos,
+    /// The reader has no right to the document: its name and place are left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
 }
 
 impl Claim {
@@ -143,6 +146,7 @@ pub struct Stored {
 /// Adds a file, or a new version of one; `before` is then the newest version that stands.
 pub fn add(act: &mut Act, file: Stored, label: Label, valid_until: Option<Date>, before: Option<&Evidence>) -> Result<Evidence, Refusal> {
     let (Some(by), Some(organisation)) = (act.actor.person, act.actor.organisation) else { return Err(Refusal::forbidden()) };
+    label::handle(Handling::Store, label)?;
     if file.size == 0 {
         return Err(Refusal::invalid(
             "file",
@@ -227,6 +231,7 @@ pub fn claim(case: &CaseFacts, item: &Item, act: &mut Act, content: ClaimContent
         by,
         at: act.at,
         pos: Pos::NEVER,
+        hidden: false,
     };
     Ok(Change::ClaimMade { case: case.case.id, item: item.no, claim })
 }

@@ -25,6 +25,12 @@ impl<T: Named> Id<T> {
     pub fn new(millis: u64, random: [u8; 10]) -> Self {
         Id { uuid: uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid(), of: PhantomData }
     }
+
+    /// When it was made, to the millisecond.
+    pub fn made(self) -> jiff::Timestamp {
+        let millis = self.uuid.as_u128() >> 80;
+        i64::try_from(millis).ok().and_then(|m| jiff::Timestamp::from_millisecond(m).ok()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
 }
 
 impl<T> Clone for Id<T> {
@@ -145,6 +151,18 @@ named! {
     Mapping = "mapping";
     /// 認定証.
     Certificate = "certificate";
+    /// 認証要素: a one-time code generator, a passkey, a set of recovery codes.
+    Factor = "factor";
+    /// 申請: something that needs another person's approval.
+    Request = "request";
+    /// 定期レビュー: one review of accounts and rights.
+    Review = "review";
+    /// 警告: something that administrators have to see at once.
+    Alert = "alert";
+    /// One mail in the outbox.
+    Mail = "mail";
+    /// 情報グループ: people who may see a group of documents.
+    Group = "group";
 }
 
 /// The number of an item on its sheet (項目番号), from 1.

@@ -1,5 +1,7 @@
 //! What Akashi decides: commands go in, changes or refusals come out. No I/O, clock, SQL or HTML.
 
+pub mod access;
+pub mod account;
 pub mod act;
 pub mod answer;
 pub mod case;
@@ -9,12 +11,17 @@ pub mod command;
 pub mod evidence;
 pub mod id;
 pub mod item;
+pub mod label;
 pub mod party;
+pub mod password;
 pub mod policy;
 pub mod progress;
 pub mod quality;
 pub mod refusal;
+pub mod request;
 pub mod reuse;
+pub mod review;
+pub mod roles;
 pub mod round;
 pub mod sheet;
 pub mod text;

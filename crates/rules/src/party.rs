@@ -6,6 +6,7 @@ use jiff::{Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountKind;
 use crate::act::Act;
 use crate::change::Change;
 use crate::id::{self, Id};
@@ -115,8 +116,12 @@ pub struct Settings {
 pub struct Person {
     pub id: Id<id::Person>,
     pub name: String,
+    /// The id to sign in with: a mail address, or `machine:…` for another system. Once used it is never given again.
     pub email: String,
     pub lang: Lang,
+    // Not `kind` in JSON: a change names its own kind by that word, and a person is the content of one.
+    #[serde(default, rename = "account_kind")]
+    pub kind: AccountKind,
 }
 
 /// A person's roles in one organisation.
@@ -159,6 +164,15 @@ pub struct Token {
     pub revoked: bool,
 }
 
+/// 情報グループ: who may see a group of documents, beside the officers of the organisation (items 65-67).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Group {
+    pub id: Id<id::Group>,
+    pub organisation: Id<id::Organisation>,
+    pub name: String,
+    pub members: Vec<Id<id::Person>>,
+}
+
 /// A phrase an evaluator or applicant reuses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Phrase {
@@ -173,8 +187,13 @@ pub const INVITATION_DAYS: i64 = 7;
 pub const TOKEN_DAYS: i32 = 366;
 
 /// Characters nobody sees that can make a name look empty, or read backwards (`exe.fdp` for `pdf.exe`).
+/// Variation selectors stay: 葛󠄀 is written with one.
 const fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{AD}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    matches!(
+        c,
+        '\u{AD}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{2069}' | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{E0000}'..='\u{E007F}'
+    )
 }
 
 /// Cleans and bounds a line of text, the name of something: single spaces, no invisible characters.
@@ -236,8 +255,8 @@ pub fn email(field: &'static str, written: &str) -> Result<String, Refusal> {
     }
 }
 
-/// The roles that fit the organisation's kinds, without doubles.
-fn fitting(roles: &[Role], kinds: &[OrganisationKind]) -> Result<Vec<Role>, Refusal> {
+/// The roles that fit the organisation's kinds, without doubles; refuses one that does not, and none at all.
+pub fn fitting(roles: &[Role], kinds: &[OrganisationKind]) -> Result<Vec<Role>, Refusal> {
     let mut out: Vec<Role> = roles.to_vec();
     out.sort();
     out.dedup();
@@ -307,7 +326,8 @@ pub fn accept_invitation(
     let person = match known {
         Some((person, _)) => person.id,
         None => {
-            let person = Person { id: act.fresh(), name: line("name", name, 60)?, email: invitation.email.clone(), lang };
+            let person =
+                Person { id: act.fresh(), name: line("name", name, 60)?, email: invitation.email.clone(), lang, kind: AccountKind::Person };
             let id = person.id;
             changes.push(Change::PersonAdded(person));
             id
@@ -511,7 +531,13 @@ mod tests {
         let body = create_organisation(&mut act(), "機構", &[OrganisationKind::Body]).unwrap();
         let invitation = invite(&mut act(), &body, "a@example.jp", &[Role::Evaluator]).unwrap();
         let accept = |at| {
-            let known = Person { id: crate::world::id(9), name: "評価 花子".into(), email: "a@example.jp".into(), lang: Lang::En };
+            let known = Person {
+                id: crate::world::id(9),
+                name: "評価 花子".into(),
+                email: "a@example.jp".into(),
+                lang: Lang::En,
+                kind: AccountKind::Person,
+            };
             accept_invitation(&mut Act::new(Actor::system(), at, [1; 32]), &invitation, Some((&known, &[])), "", Lang::Ja)
         };
         assert_eq!(accept(invitation.expires).unwrap().len(), 2);

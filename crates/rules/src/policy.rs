@@ -3,12 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::act::Actor;
+use crate::account::Stage;
+use crate::act::{Actor, Privilege};
 use crate::case::{CaseFacts, State};
 use crate::command::Kind;
 use crate::id::{self, Id, Pos};
 use crate::party::Role;
 use crate::refusal::{Refusal, Why};
+use crate::request::AskKind;
 use crate::text::text;
 
 /// From which side somebody looks at a case.
@@ -73,10 +75,23 @@ pub fn sides(actor: &Actor, facts: &CaseFacts) -> Vec<Side> {
     out
 }
 
+/// As [`sides`], and those that an approved request lets an operator look from; nothing can be done from these (item 18).
+fn seen_sides(actor: &Actor, facts: &CaseFacts) -> Vec<Side> {
+    let mut out = sides(actor, facts);
+    let granted = |o: Id<id::Organisation>| actor.grants.views.iter().any(|(tenant, _)| *tenant == o);
+    if granted(facts.case.provider) && !out.contains(&Side::Applicant) {
+        out.push(Side::Applicant);
+    }
+    if granted(facts.case.body) && facts.case.round > 0 && !out.contains(&Side::Body) {
+        out.push(Side::Body);
+    }
+    out
+}
+
 /// What the actor may read of the case; `side` chooses where they have several.
 /// Somebody without a side learns nothing, not even that the case exists.
 pub fn view(actor: &Actor, facts: &CaseFacts, side: Option<Side>) -> Result<CaseView, Refusal> {
-    let open = sides(actor, facts);
+    let open = seen_sides(actor, facts);
     let side = match side {
         Some(side) if open.contains(&side) => side,
         Some(_) => return Err(Refusal::not_found()),
@@ -118,10 +133,92 @@ pub fn may(kind: Kind, actor: &Actor, place: Place) -> Result<(), Refusal> {
     }
 }
 
+/// Acts that lend power over accounts, or cannot be taken back: the person proves again that it is them.
+/// A token cannot prove it, so none does these.
+pub const fn is_dangerous(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::InvitePerson
+            | Kind::SetRoles
+            | Kind::IssueToken
+            | Kind::AddTotp
+            | Kind::AddPasskey
+            | Kind::RemoveFactor
+            | Kind::MakeRecoveryCodes
+            | Kind::DecideRequest
+            | Kind::SetAccess
+            | Kind::CreateMachine
+            | Kind::IssueMachineToken
+            | Kind::CreateEmergency
+            | Kind::CloseAccount
+            | Kind::IssueCertificate
+    )
+}
+
+/// 特権: what operators and administrators do only with an approved privilege, where the organisation names who may have it.
+pub const fn is_privileged(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::CreateOrganisation
+            | Kind::SetRoles
+            | Kind::SetAccess
+            | Kind::CreateMachine
+            | Kind::IssueMachineToken
+            | Kind::CreateEmergency
+            | Kind::CloseAccount
+    )
+}
+
+/// What the session itself allows, whatever the roles: how far the sign-in is, how fresh, and whether privilege is in force.
+fn session_allows(kind: Kind, actor: &Actor) -> Result<(), Refusal> {
+    let open = match actor.grants.stage {
+        Stage::Full => true,
+        Stage::Factor => false,
+        Stage::Password => kind == Kind::ChangePassword,
+        Stage::Enrol => matches!(kind, Kind::AddTotp | Kind::AddPasskey | Kind::MakeRecoveryCodes),
+    };
+    if !open {
+        return Err(Refusal::new(Why::SignIn, text("サインインを完了してください。", "Finish signing in first.")));
+    }
+    if is_privileged(kind) {
+        match actor.grants.privilege {
+            Privilege::Free | Privilege::Granted(_) => {}
+            Privilege::WrongPlace => {
+                return Err(Refusal::new(
+                    Why::Forbidden,
+                    text(
+                        "特権を使う操作は、登録された管理端末からだけ行えます。",
+                        "Privilege is used from registered management terminals only.",
+                    ),
+                ));
+            }
+            Privilege::Needed => {
+                return Err(Refusal::new(
+                    Why::Forbidden,
+                    text(
+                        "この操作には特権が必要です。「申請」から特権の利用を申請し、承認を受けてください。",
+                        "This needs privilege: make a request, and have it approved.",
+                    ),
+                ));
+            }
+        }
+    }
+    if is_dangerous(kind) && !actor.grants.confirmed {
+        return Err(Refusal::confirm());
+    }
+    Ok(())
+}
+
 fn permitted(kind: Kind, actor: &Actor, place: Place) -> Result<(), Refusal> {
+    role_allows(kind, actor, place)?;
+    session_allows(kind, actor)
+}
+
+fn role_allows(kind: Kind, actor: &Actor, place: Place) -> Result<(), Refusal> {
     if let crate::act::Means::Token { write: false, .. } = actor.means {
         return Err(Refusal::new(Why::Forbidden, text("このAPIトークンは読み取り専用です。", "This token may only read.")));
     }
+    let in_session = matches!(actor.means, crate::act::Means::Session(_));
     let role = |r: Role| actor.has(r);
     let own = |o: Id<id::Organisation>| actor.organisation == Some(o);
     // A case somebody may not see does not exist for them; what is not submitted is not yet the body's.
@@ -136,17 +233,39 @@ fn permitted(kind: Kind, actor: &Actor, place: Place) -> Result<(), Refusal> {
         Place::Installation | Place::Organisation(_) => (false, false),
     };
     match kind {
-        Kind::FoundInstallation | Kind::AcceptInvitation => when(actor.is_system()),
+        Kind::FoundInstallation | Kind::AcceptInvitation | Kind::SetNewPassword => when(actor.is_system()),
         Kind::CreateOrganisation => when(role(Role::Operator)),
         Kind::InvitePerson | Kind::SetRoles => match place {
             Place::Organisation(o) => when((own(o) && role(Role::Administrator)) || role(Role::Operator)),
             Place::Installation | Place::Case(_) => Err(Refusal::forbidden()),
         },
         Kind::SetSettings => when(role(Role::Administrator)),
-        Kind::ChangePassword => when(matches!(actor.means, crate::act::Means::Session(_))),
+        // Whose account it is, their home organisation says.
+        Kind::SuspendAccount | Kind::CloseAccount | Kind::SetLastDay | Kind::EndSessions => match place {
+            Place::Organisation(home) => when((own(home) && role(Role::Administrator)) || role(Role::Operator)),
+            Place::Installation | Place::Case(_) => Err(Refusal::forbidden()),
+        },
+        Kind::ReportLeak => match place {
+            Place::Organisation(home) => when(in_session && ((own(home) && role(Role::Administrator)) || role(Role::Operator))),
+            Place::Installation => when(in_session),
+            Place::Case(_) => Err(Refusal::forbidden()),
+        },
+        Kind::CreateMachine
+        | Kind::IssueMachineToken
+        | Kind::CreateEmergency
+        | Kind::SetAccess
+        | Kind::ReviewAccounts
+        | Kind::SaveGroup => when(in_session && role(Role::Administrator)),
+        Kind::AcknowledgeAlert => when(in_session && (role(Role::Administrator) || role(Role::Operator))),
+        // Who may decide which request, the request says.
+        Kind::DecideRequest | Kind::ReviewRequest => when(in_session && AskKind::ALL.iter().any(|k| k.deciders().iter().any(|r| role(*r)))),
+        Kind::MakeRequest | Kind::EndRequest => when(in_session && !actor.roles.is_empty()),
+        Kind::AddTotp | Kind::AddPasskey | Kind::RemoveFactor | Kind::MakeRecoveryCodes | Kind::EndSession => when(in_session),
+        Kind::FileEvidence => when(role(Role::Officer)),
+        Kind::ChangePassword => when(in_session),
         Kind::SetLanguage => when(actor.person.is_some()),
         // A token makes no tokens.
-        Kind::IssueToken => when(matches!(actor.means, crate::act::Means::Session(_))),
+        Kind::IssueToken => when(in_session),
         Kind::RevokeToken => when(actor.person.is_some()),
         Kind::CreateProduct | Kind::ReviseProduct | Kind::OpenCase => when(role(Role::Officer)),
         Kind::AddPhrase | Kind::RemovePhrase => {
@@ -255,7 +374,18 @@ mod tests {
 
     #[test]
     fn nobody_without_a_role_does_anything_but_care_for_their_own_account() {
-        let own = [Kind::ChangePassword, Kind::SetLanguage, Kind::IssueToken, Kind::RevokeToken];
+        let own = [
+            Kind::ChangePassword,
+            Kind::SetLanguage,
+            Kind::IssueToken,
+            Kind::RevokeToken,
+            Kind::ReportLeak,
+            Kind::AddTotp,
+            Kind::AddPasskey,
+            Kind::RemoveFactor,
+            Kind::MakeRecoveryCodes,
+            Kind::EndSession,
+        ];
         for kind in Kind::ALL.iter().filter(|k| !own.contains(k)) {
             for place in [Place::Installation, Place::Organisation(provider()), Place::Case(&fitting(*kind))] {
                 for organisation in [provider(), body(), hospital()] {
@@ -277,6 +407,47 @@ mod tests {
         }
     }
 
+    /// Somebody who may do everything anywhere by role, with this in their session.
+    fn granted(grants: crate::act::Grants) -> Actor {
+        Actor { grants, ..person(OFFICER, provider(), &Role::ALL) }
+    }
+
+    fn whole() -> crate::act::Grants {
+        crate::act::Grants { confirmed: true, ..crate::act::Grants::default() }
+    }
+
+    /// Why this kind is refused to the holder of all roles, if it is.
+    fn refused(kind: Kind, grants: crate::act::Grants) -> Option<Why> {
+        may(kind, &granted(grants), Place::Organisation(provider())).err().map(|r| r.why)
+    }
+
+    #[test]
+    fn a_step_of_a_sign_in_opens_that_step_alone() {
+        for (stage, opens) in [
+            (Stage::Factor, &[][..]),
+            (Stage::Password, &[Kind::ChangePassword][..]),
+            (Stage::Enrol, &[Kind::AddTotp, Kind::AddPasskey, Kind::MakeRecoveryCodes][..]),
+        ] {
+            for kind in Kind::ALL.iter().filter(|k| refused(**k, whole()).is_none()) {
+                let why = refused(*kind, crate::act::Grants { stage, ..whole() });
+                assert_eq!(why, (!opens.contains(kind)).then_some(Why::SignIn), "{stage:?} {}", kind.code());
+            }
+        }
+    }
+
+    #[test]
+    fn dangerous_acts_need_a_fresh_proof_and_privileged_ones_a_granted_privilege() {
+        for kind in Kind::ALL.iter().filter(|k| refused(**k, whole()).is_none()) {
+            let stale = refused(*kind, crate::act::Grants::default());
+            assert_eq!(stale, is_dangerous(*kind).then_some(Why::Confirm), "{}", kind.code());
+            for privilege in [Privilege::Needed, Privilege::WrongPlace] {
+                let without = refused(*kind, crate::act::Grants { privilege, ..whole() });
+                assert_eq!(without, is_privileged(*kind).then_some(Why::Forbidden), "{}", kind.code());
+            }
+            assert_eq!(refused(*kind, crate::act::Grants { privilege: Privilege::Granted(id(9)), ..whole() }), None);
+        }
+    }
+
     #[test]
     fn a_case_out_of_sight_does_not_exist() {
         let stranger = person(90, id(199), &Role::ALL);
@@ -290,7 +461,7 @@ mod tests {
     #[test]
     fn the_installation_itself_founds_and_invites_in_and_touches_no_case() {
         let allowed: Vec<Kind> = Kind::ALL.iter().copied().filter(|k| may(*k, &Actor::system(), Place::Installation).is_ok()).collect();
-        assert_eq!(allowed, [Kind::FoundInstallation, Kind::AcceptInvitation]);
+        assert_eq!(allowed, [Kind::FoundInstallation, Kind::AcceptInvitation, Kind::SetNewPassword]);
         for kind in Kind::ALL.iter().filter(|k| !states(**k).is_empty()) {
             assert!(may(*kind, &Actor::system(), Place::Case(&fitting(*kind))).is_err(), "{}", kind.code());
         }

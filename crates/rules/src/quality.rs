@@ -147,7 +147,7 @@ fn claim_without_page(l: &Looking) -> Vec<Text> {
     l.facts
         .claims
         .iter()
-        .filter(|c| !c.has_place())
+        .filter(|c| !c.has_place() && !c.hidden)
         .map(|c| {
             worded(format!("「{}」のページまたは箇所が示されていません。", c.document), format!("{} has no page or section.", c.document))
         })
@@ -158,7 +158,7 @@ fn claim_without_file(l: &Looking) -> Vec<Text> {
     l.facts
         .claims
         .iter()
-        .filter(|c| c.evidence.is_none())
+        .filter(|c| c.evidence.is_none() && !c.hidden)
         .map(|c| worded(format!("「{}」のファイルが添付されていません。", c.document), format!("{} has no file.", c.document)))
         .collect()
 }
@@ -312,6 +312,7 @@ mod tests {
         assert_eq!(found(|f| f.claims = vec![Claim { page: None, place: String::new(), ..claim(30) }]), ["claim_without_page"]);
         assert_eq!(found(|f| f.claims = vec![Claim { page: None, ..claim(30) }]), [""; 0], "a section is a place");
         assert_eq!(found(|f| f.claims = vec![Claim { evidence: None, ..claim(30) }]), ["claim_without_file"]);
+        assert_eq!(found(|f| f.claims.iter_mut().for_each(crate::label::hide)), [""; 0], "who may not see it cannot mend it");
     }
 
     #[test]

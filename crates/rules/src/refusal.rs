@@ -10,6 +10,10 @@ use crate::text::{Text, text};
 pub enum Why {
     /// Nobody is signed in, or not well enough.
     SignIn,
+    /// Signed in, and the person has to prove again that it is them.
+    Confirm,
+    /// Too many tries; later it may be right.
+    TooMany,
     /// Signed in, but not allowed to.
     Forbidden,
     /// Not there, or not for this person to know of: the two answers are equal.
@@ -47,6 +51,9 @@ impl Refusal {
     }
     pub const fn forbidden() -> Refusal {
         Refusal::new(Why::Forbidden, text("この操作を行う権限がありません。", "You are not allowed to do this."))
+    }
+    pub const fn confirm() -> Refusal {
+        Refusal::new(Why::Confirm, text("続けるには、本人であることをもう一度確認してください。", "Confirm that it is you to go on."))
     }
     pub const fn not_found() -> Refusal {
         Refusal::new(

@@ -10,6 +10,7 @@ use crate::command::{ImportedAnswer, ImportedVerdict, Kind};
 use crate::evidence::{Claim, ClaimContent};
 use crate::id::{ItemNo, PointNo, Pos};
 use crate::item::ItemFacts;
+use crate::label::HIDDEN;
 use crate::party::Product;
 use crate::refusal::{Refusal, Why};
 use crate::sheet::{Item, Sheet};
@@ -144,8 +145,10 @@ pub fn read_joined(item: &Item, written: &str) -> Content {
             }
         }
     }
+    // A part that is blank would not be kept, and its number would be lost.
+    let blank = points.values().any(|words| words.trim().is_empty());
     let apart = whole(head, points);
-    if joined(&apart) == written { apart } else { whole(words.to_owned(), BTreeMap::new()) }
+    if !blank && joined(&apart) == written { apart } else { whole(words.to_owned(), BTreeMap::new()) }
 }
 
 /// A line that begins as `(2) ` does.
@@ -264,6 +267,15 @@ fn claims_from_lines(case: &CaseFacts, item: &Item, facts: &ItemFacts, cell: &st
         if !lines.contains(&line) {
             lines.push(line);
         }
+    }
+    if lines.iter().any(|line| line == HIDDEN) {
+        return Err(Refusal::invalid(
+            "rows",
+            worded(
+                format!("証跡の欄に「{HIDDEN}」とあるため、取り込めません。この欄を除いて取り込んでください。"),
+                format!("An evidence cell says “{HIDDEN}” (evidence its exporter may not see); import without that cell."),
+            ),
+        ));
     }
     let mut changes: Vec<Change> = facts
         .claims
@@ -527,6 +539,14 @@ mod tests {
     }
 
     #[test]
+    fn the_words_for_evidence_one_may_not_see_are_never_taken_for_a_document() {
+        let facts = ItemFacts { claims: vec![claim(30)], ..answered(2, "対応") };
+        let row =
+            ImportedAnswer { item: ItemNo(2), base: Pos(10), evidence: Some(format!("約款\n{HIDDEN}")), ..ImportedAnswer::default() };
+        assert_eq!(imported(&[facts], &[row]).unwrap_err().why, Why::Invalid);
+    }
+
+    #[test]
     fn an_evidence_cell_keeps_what_stands_withdraws_what_is_gone_and_adds_the_rest_once() {
         let facts = ItemFacts { claims: vec![claim(30), Claim { page: Some(9), ..claim(31) }], ..answered(2, "対応") };
         let cell = "運用管理規程.pdf  p.3 第2章\n約款 第5条\n約款 第5条\n\n";
@@ -535,6 +555,12 @@ mod tests {
         assert_eq!(kinds(&changes), ["claim_withdrawn", "claim_made"]);
         assert!(matches!(&changes[0], Change::ClaimWithdrawn { claim, .. } if *claim == id(31)));
         assert!(matches!(&changes[1], Change::ClaimMade { claim, .. } if claim.document == "約款 第5条" && claim.evidence.is_none()));
+    }
+
+    #[test]
+    fn the_number_of_a_blank_part_is_not_lost() {
+        let read = read_joined(sheet().item(ItemNo(1)).unwrap(), "(1)  \n(2) p.3");
+        assert_eq!((read.text.as_str(), read.points.len()), ("(1)  \n(2) p.3", 0));
     }
 
     #[test]

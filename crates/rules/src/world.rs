@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::act::{Act, Actor, Means};
+use crate::act::{Act, Actor, Grants, Means};
 use crate::answer::{Answer, Content, Origin};
 use crate::case::{Assignment, Case, CaseFacts, Certificate, Decision, Interest, Part, Round, State};
 use crate::evidence::{Claim, Evidence, Label};
@@ -53,6 +53,7 @@ pub fn person(n: u8, organisation: Id<id::Organisation>, roles: &[Role]) -> Acto
         belongs_to: vec![organisation],
         means: Means::Session(id(n)),
         address: "192.0.2.1".into(),
+        grants: Grants { confirmed: true, ..Grants::default() },
     }
 }
 pub fn officer() -> Actor {
@@ -228,6 +229,7 @@ pub fn claim(n: u8) -> Claim {
         by: id(OFFICER),
         at: now(),
         pos: Pos(11),
+        hidden: false,
     }
 }
 
