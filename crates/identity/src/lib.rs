@@ -1,12 +1,18 @@
 //! How Akashi recognises people: passwords, tokens and one-time links. Decides nothing about cases.
 
+mod dictionary;
+pub mod oidc;
+pub mod passkey;
 pub mod password;
+pub mod recovery;
 pub mod rule;
 pub mod token;
+pub mod totp;
 
 pub use password::{Checked, Cost, Passwords};
 pub use rule::{generate, judge};
 pub use token::{Token, digest};
+pub use totp::TotpKey;
 
 /// Recognition did not work for a reason that is not the person's.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +25,10 @@ pub enum Error {
     Stored(String),
     #[error("the cost of password hashing is out of range: {0}")]
     Cost(String),
+    #[error("too many passwords are being checked at once")]
+    Busy,
+    #[error("a key of one-time codes cannot be read")]
+    Key,
 }
 
 /// Fresh random bytes of the operating system.

@@ -2,9 +2,8 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{Error as HashError, PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 
 use crate::{Error, random};
 
@@ -35,43 +34,89 @@ pub enum Checked {
     RightButStale,
 }
 
-/// Hashes and checks passwords. Its calls block and take tens of milliseconds of CPU.
+/// How many threads may wait for their turn; beyond that a flood of sign-ins would hold every thread there is.
+pub const WAITING: usize = 32;
+
+/// Hashes and checks passwords. Its calls block and take tens of milliseconds of CPU; each gives `Error::Busy` at once
+/// where [`WAITING`] others wait already, whether or not the account exists.
 pub struct Passwords {
     params: Params,
-    free: Mutex<usize>,
+    seats: Mutex<Seats>,
     freed: Condvar,
+}
+
+/// Of these, how many may come from where guesses came from a moment ago: the others find a place all the same.
+pub const SUSPECTS: usize = 4;
+
+/// Who may hash now, and who waits for it.
+struct Seats {
+    /// The memory of those who do not hash just now. It is kept: taken from the system and given back for every hash,
+    /// it would lie scattered over the heap, gigabytes of it after some hundred hashes.
+    free: Vec<Vec<Block>>,
+    waiting: usize,
 }
 
 impl Passwords {
     /// At most `at_once` hashes run at the same time (at least one): each holds `cost.memory_kib` of memory.
     pub fn new(cost: Cost, at_once: usize) -> Result<Passwords, Error> {
         let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, None).map_err(|e| Error::Cost(e.to_string()))?;
-        Ok(Passwords { params, free: Mutex::new(at_once.max(1)), freed: Condvar::new() })
+        Ok(Passwords { params, seats: Mutex::new(Seats { free: vec![vec![]; at_once.max(1)], waiting: 0 }), freed: Condvar::new() })
     }
 
     /// The PHC string to keep (`$argon2id$v=19$m=…`), with a fresh salt.
     pub fn hash(&self, password: &str) -> Result<String, Error> {
         let salt: [u8; 16] = random()?;
-        Ok(self.work(password, &salt)?.to_string())
+        let out = self.work(WAITING, password, &salt, Algorithm::Argon2id, Version::V0x13, &self.params, Params::DEFAULT_OUTPUT_LEN)?;
+        let odd = |e: argon2::password_hash::phc::Error| Error::Hash(e.to_string());
+        let params = ParamsString::try_from(&self.params).map_err(|e| Error::Hash(e.to_string()))?;
+        let (salt, hash) = (Some(Salt::new(&salt).map_err(odd)?), Some(Output::new(&out).map_err(odd)?));
+        Ok(PasswordHash { algorithm: ARGON2ID_IDENT, version: Some(Version::V0x13.into()), params, salt, hash }.to_string())
     }
 
     /// Compares with the hash that is kept. Without one (`None`: no such account, or one without a password) it
     /// does the same work and says `Wrong`, so that the time does not tell which accounts exist.
     pub fn check(&self, password: &str, kept: Option<&str>) -> Result<Checked, Error> {
+        self.check_among(WAITING, password, kept)
+    }
+
+    /// As [`Passwords::check`], for somebody from where guesses came a moment ago: only [`SUSPECTS`] of them wait.
+    pub fn check_suspect(&self, password: &str, kept: Option<&str>) -> Result<Checked, Error> {
+        self.check_among(SUSPECTS, password, kept)
+    }
+
+    fn check_among(&self, waiting: usize, password: &str, kept: Option<&str>) -> Result<Checked, Error> {
         let Some(kept) = kept else {
-            self.work(password, &[0; 16])?;
+            self.work(waiting, password, &[0; 16], Algorithm::Argon2id, Version::V0x13, &self.params, Params::DEFAULT_OUTPUT_LEN)?;
             return Ok(Checked::Wrong);
         };
-        let kept = PasswordHash::new(kept).map_err(|e| Error::Stored(e.to_string()))?;
-        let seat = self.sit();
-        let checked = self.argon2().verify_password(password.as_bytes(), &kept);
-        drop(seat);
-        match checked {
-            Ok(()) if self.is_stale(&kept) => Ok(Checked::RightButStale),
-            Ok(()) => Ok(Checked::Right),
-            Err(HashError::PasswordInvalid) => Ok(Checked::Wrong),
-            Err(error) => Err(Error::Stored(error.to_string())),
+        let stored = |e: String| Error::Stored(e);
+        let kept = PasswordHash::new(kept).map_err(|e| stored(e.to_string()))?;
+        let algorithm = Algorithm::new(kept.algorithm.as_str()).map_err(|e| stored(e.to_string()))?;
+        let version = match kept.version {
+            Some(version) => Version::try_from(version).map_err(|e| stored(e.to_string()))?,
+            None => Version::V0x13,
+        };
+        let params = Params::try_from(&kept).map_err(|e| stored(e.to_string()))?;
+        let (Some(salt), Some(hash)) = (kept.salt, kept.hash) else { return Err(stored("no salt or no hash".to_owned())) };
+        let out = self.work(waiting, password, &salt, algorithm, version, &params, hash.len())?;
+        // Outputs compare in a time that does not tell where they differ.
+        let right = Output::new(&out).is_ok_and(|out| out == hash);
+        Ok(match right {
+            false => Checked::Wrong,
+            true if self.is_stale(&kept) => Checked::RightButStale,
+            true => Checked::Right,
+        })
+    }
+
+    /// Whether the password is one of those whose hashes are kept (item 85). Give only as many as the profile's `history`:
+    /// each costs the time of a check.
+    pub fn was_used(&self, password: &str, kept: &[String]) -> Result<bool, Error> {
+        for hash in kept {
+            if self.check(password, Some(hash))? != Checked::Wrong {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
 
     /// Whether the kept hash was made at another cost, or in another way, than today's.
@@ -88,33 +133,57 @@ impl Passwords {
             || !Params::try_from(kept).is_ok_and(|kept| same(&kept))
     }
 
-    fn argon2(&self) -> Argon2<'static> {
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
-    }
-
-    fn work(&self, password: &str, salt: &[u8; 16]) -> Result<PasswordHash, Error> {
-        let _seat = self.sit();
-        self.argon2().hash_password_with_salt(password.as_bytes(), salt).map_err(|e| Error::Hash(e.to_string()))
-    }
-
-    /// Waits until fewer than `at_once` hashes run.
-    fn sit(&self) -> Seat<'_> {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        while *free == 0 {
-            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
+    #[expect(clippy::too_many_arguments, reason = "Argon2's own, and who may wait")]
+    fn work(
+        &self,
+        waiting: usize,
+        password: &str,
+        salt: &[u8],
+        algorithm: Algorithm,
+        version: Version,
+        params: &Params,
+        length: usize,
+    ) -> Result<Vec<u8>, Error> {
+        let mut seat = self.sit(waiting)?;
+        let (wanted, mut out) = (params.block_count(), vec![0; length]);
+        if seat.memory.len() < wanted {
+            seat.memory = vec![Block::default(); wanted];
         }
-        *free -= 1;
-        Seat(self)
+        Argon2::new(algorithm, version, params.clone())
+            .hash_password_into_with_memory(password.as_bytes(), salt, &mut out, &mut seat.memory[..wanted])
+            .map_err(|e| Error::Hash(e.to_string()))?;
+        Ok(out)
+    }
+
+    /// Waits until fewer than `at_once` hashes run, unless too many wait already.
+    fn sit(&self, most: usize) -> Result<Seat<'_>, Error> {
+        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        if seats.free.is_empty() && seats.waiting >= most {
+            return Err(Error::Busy);
+        }
+        seats.waiting += 1;
+        let memory = loop {
+            match seats.free.pop() {
+                Some(memory) => break memory,
+                None => seats = self.freed.wait(seats).unwrap_or_else(PoisonError::into_inner),
+            }
+        };
+        seats.waiting -= 1;
+        Ok(Seat { of: self, memory })
     }
 }
 
 /// The right to run one hash.
-struct Seat<'a>(&'a Passwords);
+struct Seat<'a> {
+    of: &'a Passwords,
+    memory: Vec<Block>,
+}
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.0.freed.notify_one();
+        let memory = std::mem::take(&mut self.memory);
+        self.of.seats.lock().unwrap_or_else(PoisonError::into_inner).free.push(memory);
+        self.of.freed.notify_one();
     }
 }
 
@@ -189,7 +258,7 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
-                    let _seat = passwords.sit();
+                    let _seat = passwords.sit(WAITING).unwrap();
                     most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     std::thread::sleep(Duration::from_millis(5));
                     now.fetch_sub(1, Ordering::SeqCst);
@@ -197,5 +266,37 @@ mod tests {
             }
         });
         assert_eq!(most.into_inner(), 2);
+    }
+
+    #[test]
+    fn when_too_many_wait_the_next_is_told_so_at_once_and_the_others_have_their_turn() {
+        let passwords = cheap();
+        let kept = passwords.hash("secret").unwrap();
+        let seats = [passwords.sit(WAITING).unwrap(), passwords.sit(WAITING).unwrap()];
+        std::thread::scope(|scope| {
+            let waiting: Vec<_> = (0..WAITING).map(|_| scope.spawn(|| passwords.check("secret", Some(&kept)))).collect();
+            while passwords.seats.lock().unwrap().waiting < WAITING {
+                std::thread::yield_now();
+            }
+            assert!(matches!(passwords.check("secret", Some(&kept)), Err(Error::Busy)));
+            assert!(matches!(passwords.check("secret", None), Err(Error::Busy)), "the same for an unknown account");
+            assert!(matches!(passwords.hash("secret"), Err(Error::Busy)));
+            drop(seats);
+            for thread in waiting {
+                assert_eq!(thread.join().unwrap().unwrap(), Checked::Right);
+            }
+        });
+        assert_eq!(passwords.check("secret", Some(&kept)).unwrap(), Checked::Right);
+    }
+
+    #[test]
+    fn the_passwords_that_are_kept_are_known_again_and_the_one_before_them_is_not() {
+        let (old, new) = (cheap(), Passwords::new(Cost { memory_kib: 128, passes: 1, lanes: 1 }, 1).unwrap());
+        let kept = [old.hash("one").unwrap(), new.hash("two").unwrap()];
+        assert!(new.was_used("one", &kept).unwrap(), "hashed at another cost");
+        assert!(new.was_used("two", &kept).unwrap());
+        assert!(!new.was_used("zero", &kept).unwrap());
+        assert!(!new.was_used("one", &[]).unwrap());
+        assert!(matches!(new.was_used("one", &["plain text".to_owned()]), Err(Error::Stored(_))));
     }
 }
