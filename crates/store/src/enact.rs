@@ -14,12 +14,12 @@ impl Tx<'_> {
     /// `salt` is 16 random bytes that keep the payload's digest from being guessed once it is erased.
     pub fn enact(&mut self, act: &Act, change: &Change, salt: [u8; 16]) -> Result<Pos, Error> {
         let actor = &act.actor;
-        let session = tables::session_text(actor.means);
+        let session = tables::session_text(actor);
         let pos = self.record(LineDraft {
             tenant: actor.organisation.map_or_else(|| INSTALLATION.to_owned(), |o| o.to_string()),
             at: act.at,
             actor: actor.person.map_or_else(|| INSTALLATION.to_owned(), |p| p.to_string()),
-            session: (!session.is_empty()).then_some(session),
+            session: (!session.is_empty()).then(|| session.clone()),
             address: Some(actor.address.clone()),
             kind: change.kind().to_owned(),
             subject: change.subject(),
@@ -27,7 +27,7 @@ impl Tx<'_> {
             payload: seal::canonical(change)?,
             salt,
         })?;
-        tables::apply(self, change, &Meta { pos, at: act.at, person: actor.person })?;
+        tables::apply(self, change, &Meta { pos, at: act.at, person: actor.person, session, address: actor.address.clone() })?;
         Ok(pos)
     }
 }

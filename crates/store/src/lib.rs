@@ -40,6 +40,8 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     search::STATEMENTS,
     rebuild::STATEMENTS,
     tables::party::STATEMENTS,
+    tables::accounts::STATEMENTS,
+    tables::requests::STATEMENTS,
     tables::sheets::STATEMENTS,
     tables::evaluation::STATEMENTS,
     tables::evidence::STATEMENTS,

@@ -51,6 +51,13 @@ const MIGRATIONS: &[Migration] = &[
         own: (include_str!("../migrations/0003_search_sqlite.sql"), include_str!("../migrations/0003_search_postgres.sql")),
         insert_only: &[],
     },
+    Migration {
+        number: 4,
+        name: "accounts",
+        text: include_str!("../migrations/0004_accounts.sql"),
+        own: ("", ""),
+        insert_only: &["account_review", "evidence_filing", "viewing"],
+    },
 ];
 
 /// Tables that are not made from the ledger, and that a rebuild therefore leaves alone.

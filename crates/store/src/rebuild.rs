@@ -47,6 +47,16 @@ statements! {
     DUMP_VERDICT = "select * from verdict order by pos";
     DUMP_VERDICT_APPROVAL = "select * from verdict_approval order by pos";
     DUMP_MESSAGE = "select * from message order by pos";
+    DUMP_ACCOUNT = "select * from account order by person";
+    DUMP_FACTOR = "select * from factor order by id";
+    DUMP_ACCESS_RULE = "select * from access_rule order by organisation";
+    DUMP_REQUEST = "select * from request order by id";
+    DUMP_ACCOUNT_REVIEW = "select * from account_review order by id";
+    DUMP_ALERT = "select * from alert order by id";
+    DUMP_MAIL = "select * from mail order by id";
+    DUMP_INFORMATION_GROUP = "select * from information_group order by id";
+    DUMP_EVIDENCE_FILING = "select * from evidence_filing order by series, pos";
+    DUMP_VIEWING = "select * from viewing order by pos";
     // The row numbers of the search index are the database's own.
     DUMP_SEARCH_DOC = "select tenant, shelf, evaluation, item, evidence, body from search_doc order by evaluation, shelf, item, evidence";
 }
@@ -82,6 +92,16 @@ const DUMPS: &[(&str, crate::engine::Sql)] = &[
     ("verdict", DUMP_VERDICT),
     ("verdict_approval", DUMP_VERDICT_APPROVAL),
     ("message", DUMP_MESSAGE),
+    ("account", DUMP_ACCOUNT),
+    ("factor", DUMP_FACTOR),
+    ("access_rule", DUMP_ACCESS_RULE),
+    ("request", DUMP_REQUEST),
+    ("account_review", DUMP_ACCOUNT_REVIEW),
+    ("alert", DUMP_ALERT),
+    ("mail", DUMP_MAIL),
+    ("information_group", DUMP_INFORMATION_GROUP),
+    ("evidence_filing", DUMP_EVIDENCE_FILING),
+    ("viewing", DUMP_VIEWING),
     ("search_doc", DUMP_SEARCH_DOC),
 ];
 
@@ -137,7 +157,8 @@ pub fn rebuild(from: &Store, into: &Store, mut told: impl FnMut(u64)) -> Result<
                     return Err(broken(format!("it came out at position {}", pos.0)));
                 }
                 let person = if line.head.actor == INSTALLATION { None } else { line.head.actor.parse().ok() };
-                tables::apply(tx, &change, &Meta { pos, at, person })?;
+                let (session, address) = (line.head.session.unwrap_or_default(), line.head.address.unwrap_or_default());
+                tables::apply(tx, &change, &Meta { pos, at, person, session, address })?;
             }
             Ok(())
         })?;

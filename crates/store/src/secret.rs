@@ -1,5 +1,7 @@
 //! What must not stand in the ledger: password hashes and digests of tokens. Never part of a rebuild.
 
+use rules::id::{Id, Person};
+
 use crate::engine::{Conn, statements};
 use crate::error::Error;
 use crate::value::values;
@@ -8,9 +10,16 @@ use crate::writer::Tx;
 statements! {
     GET = "select value from secret where owner = $1 and kind = $2";
     OWNER = "select owner from secret where kind = $1 and value = $2 order by owner limit 1";
+    OWNERS = "select owner from secret where kind = $1 order by owner limit $2";
     PUT = "insert into secret (owner, kind, value) values ($1, $2, $3) on conflict (owner, kind) do update set value = excluded.value";
     DELETE = "delete from secret where owner = $1 and kind = $2";
     DELETE_ALL = "delete from secret where owner = $1";
+    DELETE_OLD = "delete from secret where kind = $1 and value < $2";
+    DELETE_ENDED = "delete from secret where owner in (select id from session where person = $1 and ended = 1
+        union all select id from factor where person = $1 and removed = 1 union all select id from token where person = $1 and revoked = 1)";
+    DELETE_PERSON = "delete from secret where owner = $1 or owner in (select id from session where person = $1
+        union all select id from factor where person = $1 union all select id from token where person = $1
+        union all select id from request where person = $1)";
 }
 
 impl Conn {
@@ -22,6 +31,11 @@ impl Conn {
     /// Whose secret it is: finds a session or token by the digest of what was presented.
     pub fn secret_owner(&mut self, kind: &str, value: &str) -> Result<Option<String>, Error> {
         self.first(OWNER, &values![kind, value], |row| row.get(0))
+    }
+
+    /// The first owners of secrets of a kind, in order.
+    pub fn secret_owners(&mut self, kind: &str, most: u32) -> Result<Vec<String>, Error> {
+        self.rows(OWNERS, &values![kind, most], |row| row.get(0))
     }
 }
 
@@ -39,5 +53,20 @@ impl Tx<'_> {
     /// Forgets every secret of an owner; how many there were.
     pub fn delete_secrets(&mut self, owner: &str) -> Result<u64, Error> {
         self.run(DELETE_ALL, &values![owner])
+    }
+
+    /// Forgets secrets of a kind whose value begins with a time before this one; how many there were.
+    pub fn delete_old_secrets(&mut self, kind: &str, before: jiff::Timestamp) -> Result<u64, Error> {
+        self.run(DELETE_OLD, &values![kind, before])
+    }
+
+    /// Forgets what opens nothing any more: secrets of a person's ended sessions, removed factors and revoked tokens.
+    pub fn delete_ended_secrets(&mut self, person: Id<Person>) -> Result<u64, Error> {
+        self.run(DELETE_ENDED, &values![person])
+    }
+
+    /// Forgets every secret of a person: password, factors, sessions, tokens, and links and codes made for them.
+    pub fn delete_person_secrets(&mut self, person: Id<Person>) -> Result<u64, Error> {
+        self.run(DELETE_PERSON, &values![person])
     }
 }

@@ -1,12 +1,14 @@
 //! From a change to rows: the one place that says which table a change writes.
 
+pub mod accounts;
 pub mod evaluation;
 pub mod evidence;
 pub mod items;
 pub mod party;
+pub mod requests;
 pub mod sheets;
 
-use rules::act::Means;
+use rules::act::{Actor, Means};
 use rules::change::Change;
 use rules::id::{Id, Person, Pos};
 
@@ -19,6 +21,9 @@ pub struct Meta {
     pub pos: Pos,
     pub at: jiff::Timestamp,
     pub person: Option<Id<Person>>,
+    /// The session or token with its marks, and the network address, as the line has them.
+    pub session: String,
+    pub address: String,
 }
 
 impl Meta {
@@ -43,10 +48,35 @@ pub(crate) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(),
         | Change::PhraseSaved(_)
         | Change::PhraseRemoved { .. }
         | Change::TokenIssued(_)
-        | Change::TokenRevoked { .. }
+        | Change::TokenRevoked { .. } => party::apply(conn, change, meta),
+        Change::AccountSuspended { .. }
+        | Change::AccountResumed { .. }
+        | Change::AccountClosed { .. }
+        | Change::LastDaySet { .. }
+        | Change::CredentialsRevoked { .. }
+        | Change::FactorAdded(_)
+        | Change::FactorRemoved { .. }
+        | Change::RecoveryCodeUsed { .. }
         | Change::SignedIn { .. }
         | Change::SignInFailed { .. }
-        | Change::SignedOut { .. } => party::apply(conn, change, meta),
+        | Change::SignedOut { .. }
+        | Change::SessionConfirmed { .. }
+        | Change::SessionsEnded { .. } => accounts::apply(conn, change, meta),
+        Change::GroupSaved(_)
+        | Change::AccessSet { .. }
+        | Change::RequestMade(_)
+        | Change::RequestDecided { .. }
+        | Change::RequestEnded { .. }
+        | Change::RequestReviewed { .. }
+        | Change::AccountsReviewed(_)
+        | Change::AlertRaised(_)
+        | Change::AlertAcknowledged { .. }
+        | Change::MailQueued(_)
+        | Change::MailSent { .. }
+        | Change::MailFailed { .. }
+        | Change::MailOpened { .. }
+        | Change::ActRefused { .. }
+        | Change::PageOpened { .. } => requests::apply(conn, change, meta),
         Change::SheetAdded { .. } | Change::MappingKept { .. } | Change::TextConfirmed { .. } => sheets::apply(conn, change, meta),
         Change::CaseOpened(_)
         | Change::DueSet { .. }
@@ -62,9 +92,11 @@ pub(crate) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(),
         | Change::StateMoved { .. }
         | Change::ChangeReported { .. }
         | Change::CaseDisclosed { .. } => evaluation::apply(conn, change, meta),
-        Change::EvidenceAdded(_) | Change::ClaimMade { .. } | Change::ClaimWithdrawn { .. } | Change::ClaimConfirmed { .. } => {
-            evidence::apply(conn, change, meta)
-        }
+        Change::EvidenceAdded(_)
+        | Change::EvidenceFiled { .. }
+        | Change::ClaimMade { .. }
+        | Change::ClaimWithdrawn { .. }
+        | Change::ClaimConfirmed { .. } => evidence::apply(conn, change, meta),
         Change::WorkSet { .. }
         | Change::AnswerGiven { .. }
         | Change::AnswerReviewed { .. }
@@ -75,13 +107,18 @@ pub(crate) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(),
     }
 }
 
-/// A means of acting, as the ledger's session column holds it.
-pub fn session_text(means: Means) -> String {
-    match means {
+/// A means of acting, as the ledger's session column holds it: the id, and every mark of the session after it.
+pub fn session_text(actor: &Actor) -> String {
+    let mut out = match actor.means {
         Means::Session(id) => id.to_string(),
         Means::Token { id, .. } => id.to_string(),
         Means::System => String::new(),
+    };
+    for mark in &actor.grants.marks {
+        out.push(' ');
+        out.push_str(&mark.told());
     }
+    out
 }
 
 /// A small enumeration as the text it has in JSON, for a column of its own.

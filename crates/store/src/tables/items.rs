@@ -131,6 +131,7 @@ pub fn facts(conn: &mut Conn, view: &CaseView, only: Option<ItemNo>) -> Result<V
             by: row.get(7)?,
             at: row.get(8)?,
             pos: row.get(9)?,
+            hidden: false,
         };
         let gone = withdrawn.filter(|pos| *pos <= view.content());
         of(no, &mut |i| {

@@ -14,15 +14,18 @@ statements! {
     SET_SETTINGS = "update organisation set settings = $2 where id = $1";
     ORGANISATION = "select id, name, kinds, settings from organisation where id = $1";
     ORGANISATIONS = "select id, name, kinds, settings from organisation order by name, id";
-    ADD_PERSON = "insert into person (id, name, email, lang) values ($1, $2, $3, $4)";
+    ADD_PERSON = "insert into person (id, name, email, lang, kind) values ($1, $2, $3, $4, $5)";
+    ADD_ACCOUNT = "insert into account (person, home, standing, reason, initial, failed) values ($1, null, 'active', '', 0, 0)";
+    SET_HOME = "update account set home = $2 where person = $1 and home is null";
+    PASSWORD_CHANGED = "update account set password_set = $2, initial = $3 where person = $1";
     SET_LANG = "update person set lang = $2 where id = $1";
-    PERSON = "select id, name, email, lang from person where id = $1";
-    PERSON_BY_EMAIL = "select id, name, email, lang from person where email = $1";
+    PERSON = "select id, name, email, lang, kind from person where id = $1";
+    PERSON_BY_EMAIL = "select id, name, email, lang, kind from person where email = $1";
     GIVE_ROLES = "insert into membership (person, organisation, roles) values ($1, $2, $3)
         on conflict (person, organisation) do update set roles = excluded.roles";
     END_MEMBERSHIP = "delete from membership where person = $1 and organisation = $2";
     MEMBERSHIPS_OF = "select person, organisation, roles from membership where person = $1 order by organisation";
-    MEMBERS_OF = "select p.id, p.name, p.email, p.lang, m.person, m.organisation, m.roles from membership m
+    MEMBERS_OF = "select p.id, p.name, p.email, p.lang, p.kind, m.person, m.organisation, m.roles from membership m
         join person p on p.id = m.person where m.organisation = $1 order by p.name, p.id";
     COUNT_PEOPLE = "select count(*) from person";
     ADD_INVITATION = "insert into invitation (id, organisation, email, roles, expires, accepted) values ($1, $2, $3, $4, $5, 0)";
@@ -41,22 +44,29 @@ statements! {
     REVOKE_TOKEN = "update token set revoked = 1 where id = $1";
     TOKEN = "select id, person, organisation, name, may_write, expires, revoked from token where id = $1";
     TOKENS_OF = "select id, person, organisation, name, may_write, expires, revoked from token where person = $1 and organisation = $2 order by id desc";
-    OPEN_SESSION = "insert into session (id, person, organisation, at, ended) values ($1, $2, $3, $4, 0)";
-    END_SESSION = "update session set ended = 1 where id = $1";
     END_SESSIONS_OF = "update session set ended = 1 where person = $1";
-    SESSION = "select person, organisation, at from session where id = $1 and ended = 0";
 }
 
 pub(super) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(), Error> {
     match change {
         Change::OrganisationAdded(o) => conn.run(ADD_ORGANISATION, &values![o.id, &o.name, json(&o.kinds), json(&o.settings)]),
         Change::SettingsChanged { organisation, settings } => conn.run(SET_SETTINGS, &values![*organisation, json(settings)]),
-        Change::PersonAdded(p) => conn.run(ADD_PERSON, &values![p.id, &p.name, &p.email, word(&p.lang)]),
+        Change::PersonAdded(p) => {
+            conn.run(ADD_PERSON, &values![p.id, &p.name, &p.email, word(&p.lang), word(&p.kind)])?;
+            conn.run(ADD_ACCOUNT, &values![p.id])
+        }
         Change::LanguageChosen { person, lang } => conn.run(SET_LANG, &values![*person, word(lang)]),
         // A new password ends every session the old one opened.
-        Change::PasswordChanged { person } => conn.run(END_SESSIONS_OF, &values![*person]),
+        Change::PasswordChanged { person, initial } => {
+            conn.run(PASSWORD_CHANGED, &values![*person, meta.at, *initial])?;
+            conn.run(END_SESSIONS_OF, &values![*person])
+        }
         Change::RolesGiven(m) if m.roles.is_empty() => conn.run(END_MEMBERSHIP, &values![m.person, m.organisation]),
-        Change::RolesGiven(m) => conn.run(GIVE_ROLES, &values![m.person, m.organisation, json(&m.roles)]),
+        Change::RolesGiven(m) => {
+            // The organisation that first takes somebody in answers for the account.
+            conn.run(SET_HOME, &values![m.person, m.organisation])?;
+            conn.run(GIVE_ROLES, &values![m.person, m.organisation, json(&m.roles)])
+        }
         Change::PersonInvited(i) => conn.run(ADD_INVITATION, &values![i.id, i.organisation, &i.email, json(&i.roles), i.expires]),
         Change::InvitationAccepted { invitation, .. } => conn.run(ACCEPT_INVITATION, &values![*invitation]),
         Change::ProductSaved(p) => conn.run(SAVE_PRODUCT, &values![p.id, p.organisation, &p.name, &p.description, json(&p.profile)]),
@@ -64,10 +74,6 @@ pub(super) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(),
         Change::PhraseRemoved { phrase } => conn.run(REMOVE_PHRASE, &values![*phrase]),
         Change::TokenIssued(t) => conn.run(ISSUE_TOKEN, &values![t.id, t.person, t.organisation, &t.name, t.write, t.expires]),
         Change::TokenRevoked { token } => conn.run(REVOKE_TOKEN, &values![*token]),
-        Change::SignedIn { session, person, organisation } => conn.run(OPEN_SESSION, &values![*session, *person, *organisation, meta.at]),
-        Change::SignedOut { session } => conn.run(END_SESSION, &values![*session]),
-        // Only the ledger keeps it.
-        Change::SignInFailed { .. } => Ok(0),
         other => not_here(other),
     }
     .map(drop)
@@ -77,7 +83,13 @@ fn organisation_row(row: &Row<'_>) -> Result<Organisation, Error> {
     Ok(Organisation { id: row.get(0)?, name: row.get(1)?, kinds: row.json(2, "kinds")?, settings: row.json(3, "settings")? })
 }
 fn person_row(row: &Row<'_>) -> Result<Person, Error> {
-    Ok(Person { id: row.get(0)?, name: row.get(1)?, email: row.get(2)?, lang: read_word(row, 3, "a language")? })
+    Ok(Person {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        email: row.get(2)?,
+        lang: read_word(row, 3, "a language")?,
+        kind: read_word(row, 4, "a kind of account")?,
+    })
 }
 fn membership_row(row: &Row<'_>, at: usize) -> Result<Membership, Error> {
     Ok(Membership { person: row.get(at)?, organisation: row.get(at + 1)?, roles: row.json(at + 2, "roles")? })
@@ -145,7 +157,7 @@ pub fn memberships_of(conn: &mut Conn, person: Id<id::Person>) -> Result<Vec<Mem
 
 /// The members of an organisation, by name.
 pub fn members(conn: &mut Conn, organisation: Id<id::Organisation>) -> Result<Vec<(Person, Membership)>, Error> {
-    conn.rows(MEMBERS_OF, &values![organisation], |row| Ok((person_row(row)?, membership_row(row, 4)?)))
+    conn.rows(MEMBERS_OF, &values![organisation], |row| Ok((person_row(row)?, membership_row(row, 5)?)))
 }
 
 pub fn invitation(conn: &mut Conn, id: Id<id::Invitation>) -> Result<Option<Invitation>, Error> {
@@ -179,16 +191,4 @@ pub fn token(conn: &mut Conn, id: Id<id::Token>) -> Result<Option<Token>, Error>
 
 pub fn tokens(conn: &mut Conn, person: Id<id::Person>, organisation: Id<id::Organisation>) -> Result<Vec<Token>, Error> {
     conn.rows(TOKENS_OF, &values![person, organisation], token_row)
-}
-
-/// A session that has not ended: who, for which organisation, since when.
-#[derive(Debug, Clone, Copy)]
-pub struct OpenSession {
-    pub person: Id<id::Person>,
-    pub organisation: Id<id::Organisation>,
-    pub at: jiff::Timestamp,
-}
-
-pub fn session(conn: &mut Conn, id: Id<id::Session>) -> Result<Option<OpenSession>, Error> {
-    conn.first(SESSION, &values![id], |row| Ok(OpenSession { person: row.get(0)?, organisation: row.get(1)?, at: row.get(2)? }))
 }

@@ -27,7 +27,11 @@ fn apply(store: &Scratch, from: i64, changes: &[Change]) {
     store
         .write(|tx| {
             for (n, change) in changes.iter().enumerate() {
-                tables::apply(tx, change, &Meta { pos: Pos(from + n as i64), at: at(), person: Some(id(9)) })?;
+                tables::apply(
+                    tx,
+                    change,
+                    &Meta { pos: Pos(from + n as i64), at: at(), person: Some(id(9)), session: String::new(), address: String::new() },
+                )?;
             }
             Ok::<_, Error>(())
         })
@@ -90,7 +94,13 @@ fn evidence(n: u8, series: u8, version: u32, name: &str) -> Change {
 fn stores() -> Vec<Scratch> {
     let stores = both_engines();
     for store in &stores {
-        let person = Change::PersonAdded(Person { id: id(9), name: "人".into(), email: "a@example.jp".into(), lang: Lang::Ja });
+        let person = Change::PersonAdded(Person {
+            id: id(9),
+            name: "人".into(),
+            email: "a@example.jp".into(),
+            lang: Lang::Ja,
+            kind: Default::default(),
+        });
         let mut changes = vec![organisation(1), organisation(2), organisation(3), person];
         changes.extend([opened(1, 1, 3), opened(2, 2, 3), opened(4, 3, 3)].into_iter().flatten());
         apply(store, 1, &changes);
@@ -161,6 +171,7 @@ fn nobody_finds_the_words_of_others_or_what_is_not_submitted() {
             by: id(9),
             at: at(),
             pos: Pos(1),
+            hidden: false,
         };
         apply(
             &store,
