@@ -1,5 +1,6 @@
 //! A small named world to try Akashi in: one evaluation body, one provider, one medical institution, people of every role.
 
+mod door;
 mod texts;
 
 use std::collections::BTreeMap;
@@ -21,7 +22,9 @@ use rules::verdict::VerdictContent;
 use crate::{App, Done, Error};
 
 /// The password of everybody in the demonstration, and only there.
-pub const PASSWORD: &str = "akashi-no-demo-2026";
+pub const PASSWORD: &str = "demo-ladder-kettle-violin";
+/// The key of everybody's code generator in the demonstration, and only there.
+pub const TOTP_KEY: &str = "AKASHI3DEMO3AKASHI3DEMO3AKASHI3D";
 /// The sheet the demonstration uses.
 pub const SHEET: &str = "medical-cloud-253";
 
@@ -128,6 +131,9 @@ impl App {
             organisations.insert(name, made(&done)?);
         }
         world.act(operator.email, Command::SetRoles { organisation: own, person: operator_id, roles: operator.roles.to_vec() })?;
+        for organisation in organisations.values() {
+            self.demo_access(*organisation)?;
+        }
         world.act(
             operator.email,
             Command::SetSettings { settings: Settings { validity_months: Some(24), second_evaluator: false, number_prefix: "AK".into() } },
@@ -155,7 +161,7 @@ impl App {
     }
 
     fn demo_actor(&self, email: &str) -> Result<Actor, Error> {
-        let session = self.sign_in(email, PASSWORD, "local", None)?;
+        let session = self.demo_sign_in(email, "local")?;
         Ok(self.session(&session.secret, "local")?.ok_or(Refusal::forbidden())?.actor)
     }
 }

@@ -3,14 +3,26 @@
 use std::io::Write;
 use std::path::Path;
 
+use rules::party::Role;
 use rules::text::{Text, text, worded};
+use store::tables::{accounts, party, requests};
 
 use crate::{Clock, Config};
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    Good,
+    /// It works; whoever runs it should know, and decide.
+    Know,
+    /// Something is wrong.
+    Mend,
+}
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    pub ok: bool,
+    pub weight: Weight,
     /// What was looked at, and what was found.
     pub text: Text,
     /// What to do about it.
@@ -18,11 +30,16 @@ pub struct Finding {
 }
 
 fn good(text: Text) -> Finding {
-    Finding { ok: true, text, mend: None }
+    Finding { weight: Weight::Good, text, mend: None }
 }
 
 fn bad(text: Text, mend: Text) -> Finding {
-    Finding { ok: false, text, mend: Some(mend) }
+    Finding { weight: Weight::Mend, text, mend: Some(mend) }
+}
+
+/// To be known; what can be done about it.
+pub fn known(text: Text, mend: Text) -> Finding {
+    Finding { weight: Weight::Know, text, mend: Some(mend) }
 }
 
 /// Free space below which the doctor warns, in MiB.
@@ -39,7 +56,24 @@ pub fn examine(config: &Config) -> Vec<Finding> {
     out.push(space(&config.data));
     out.extend(database(config));
     out.push(address(config));
+    out.push(mail(config));
     out
+}
+
+fn mail(config: &Config) -> Finding {
+    if config.mail.is_some() {
+        return good(text("メールサーバーが設定されています。", "A mail server is set."));
+    }
+    known(
+        text(
+            "メールサーバーが設定されていません。警告や招待は送信箱に残り、送られません。",
+            "No mail server is set: alerts and invitations stay in the outbox.",
+        ),
+        text(
+            "AKASHI_SMTP と AKASHI_MAIL_FROM を設定してください。設定しない場合は、運用者が送信箱を毎日確認してください。",
+            "Set AKASHI_SMTP and AKASHI_MAIL_FROM; without them an operator looks into the outbox every day.",
+        ),
+    )
 }
 
 fn content() -> Vec<Finding> {
@@ -130,7 +164,83 @@ fn database(config: &Config) -> Vec<Finding> {
         ),
     });
     out.extend(evidence(config, &store));
+    out.extend(people(config, &store));
     out
+}
+
+/// Who can come in, and by how little.
+fn people(config: &Config, store: &store::Store) -> Vec<Finding> {
+    let looked = store.read(|conn| -> Result<_, store::Error> {
+        let mut out = vec![];
+        for of in party::organisations(conn)? {
+            out.extend(members(conn, &of)?);
+        }
+        let lost = accounts::homeless(conn)?;
+        if !lost.is_empty() {
+            let all = lost.join(", ");
+            out.push(known(
+                worded(
+                    format!("管理する組織のないアカウントがあります: {all}"),
+                    format!("Accounts that no organisation answers for: {all}"),
+                ),
+                text(
+                    "組織へ招待するか、使わないことを確認してください。停止や再発行のできる管理者がいません。",
+                    "Invite them to an organisation, or make sure that nobody uses them: no administrator can suspend them.",
+                ),
+            ));
+        }
+        let mend = text("AKASHI_OIDC のファイルを直してください。", "Mend the file that AKASHI_OIDC names.");
+        let faults = crate::sign_in::elsewhere::faults(conn, &config.providers.0)?;
+        out.extend(faults.into_iter().map(|fault| bad(fault, mend.clone())));
+        Ok(out)
+    });
+    match looked {
+        Ok(out) if out.is_empty() => vec![good(text("アカウントに問題はありません。", "Nothing is wrong with the accounts."))],
+        Ok(out) => out,
+        Err(e) => vec![bad(
+            worded(format!("アカウントを調べられません: {e}"), format!("The accounts cannot be examined: {e}")),
+            text("データベースを確認してください。", "Look at the database."),
+        )],
+    }
+}
+
+fn members(conn: &mut store::Conn, of: &rules::party::Organisation) -> Result<Vec<Finding>, store::Error> {
+    let mut out = vec![];
+    let name = &of.name;
+    let access = requests::access(conn, of.id)?;
+    let fits = |r: &Role| r.kind().is_none_or(|kind| of.kinds.contains(&kind));
+    let without: Vec<Role> = Role::ALL.into_iter().filter(|r| fits(r) && !access.needs_second_factor(&[*r])).collect();
+    if !without.is_empty() {
+        let (ja, en): (Vec<_>, Vec<_>) = without.iter().map(|r| (r.name().ja, r.name().en)).unzip();
+        out.push(known(
+            worded(
+                format!("{name}: 2段階認証が必須でない役割があります（{}）。", ja.join("、")),
+                format!("{name}: roles without a second factor: {}.", en.join(", ")),
+            ),
+            text(
+                "組織管理者が「アクセス規則」で全役割に2段階認証を求められます。",
+                "An administrator can demand a second factor of every role in the access rules.",
+            ),
+        ));
+    }
+    let today = rules::act::japan(Clock::Machine.now()).date();
+    let mut administrators = 0;
+    for (person, _) in party::members(conn, of.id)?.into_iter().filter(|(_, m)| m.roles.contains(&Role::Administrator)) {
+        administrators += usize::from(accounts::account(conn, person.id)?.is_some_and(|a| a.is_open(today)));
+    }
+    if administrators < 2 {
+        out.push(known(
+            worded(
+                format!("{name}: 利用できる組織管理者は{administrators}人です。"),
+                format!("{name}: administrators who can act: {administrators}."),
+            ),
+            text(
+                "承認や再発行には別の管理者が必要です。2人以上を登録してください。",
+                "Approvals and reissues need another administrator: name at least two.",
+            ),
+        ));
+    }
+    Ok(out)
 }
 
 /// Every evidence file that the tables name lies in the folder and is unaltered.
@@ -184,7 +294,7 @@ mod tests {
     use super::*;
 
     fn wrong(findings: &[Finding]) -> Vec<&str> {
-        findings.iter().filter(|f| !f.ok).map(|f| f.text.en.as_ref()).collect()
+        findings.iter().filter(|f| f.weight == Weight::Mend).map(|f| f.text.en.as_ref()).collect()
     }
 
     #[test]
@@ -198,6 +308,36 @@ mod tests {
         let blob = walk(&folder.path().join("evidence")).pop().expect("the demonstration has evidence");
         std::fs::remove_file(blob).unwrap();
         assert!(wrong(&examine(&config)).iter().any(|w| w.contains("Evidence")));
+    }
+
+    #[test]
+    fn what_an_operator_should_know_is_told_and_is_no_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::embedded(folder.path());
+        let app = crate::App::open(config.clone(), Clock::Machine).unwrap();
+        app.fill_demo().unwrap();
+        let told = |config: &Config| -> Vec<String> {
+            let all = examine(config).into_iter().filter(|f| f.weight == Weight::Know);
+            all.map(|f| f.text.en.into_owned()).collect()
+        };
+        let count = |part: &str| told(&config).iter().filter(|t| t.contains(part)).count();
+        assert_eq!(count("No mail server"), 1);
+        assert_eq!(count("roles without a second factor"), 3, "the demonstration asks operators and administrators only");
+        assert_eq!(count("administrators who can act: 1"), 2, "the body has two");
+        assert_eq!(count("no organisation answers"), 0);
+        let act = app.act(rules::act::Actor::system()).unwrap();
+        let person = rules::party::Person {
+            id: act.clone().fresh(),
+            name: "誰か".into(),
+            email: "nobody@example.jp".into(),
+            lang: rules::text::Lang::Ja,
+            kind: rules::account::AccountKind::Person,
+        };
+        let added = rules::change::Change::PersonAdded(person);
+        app.store.write(|tx| tx.enact(&act, &added, [7; 16]).map(drop)).unwrap();
+        assert_eq!(count("no organisation answers for: nobody@example.jp"), 1);
+        config.mail = crate::mail::MailSettings::parse("smtps://mail.example.jp", "akashi@example.jp").ok();
+        assert!(!told(&config).iter().any(|t| t.contains("No mail server")));
     }
 
     fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
@@ -218,6 +358,6 @@ mod tests {
         };
         let findings = examine(&config);
         assert_eq!(wrong(&findings).len(), 2, "{findings:?}");
-        assert!(findings.iter().filter(|f| !f.ok).all(|f| f.mend.is_some()));
+        assert!(findings.iter().filter(|f| f.weight == Weight::Mend).all(|f| f.mend.is_some()));
     }
 }

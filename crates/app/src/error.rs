@@ -13,6 +13,8 @@ pub enum Error {
     /// Randomness or password hashing.
     #[error(transparent)]
     Identity(#[from] identity::Error),
+    #[error(transparent)]
+    Passkey(#[from] identity::passkey::PasskeyError),
     /// Something of the installation is not as it should be.
     #[error("{0}")]
     Broken(String),
@@ -21,7 +23,7 @@ pub enum Error {
 impl Error {
     /// The database is held by others for now; trying again may help.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Error::Store(store::Error::Busy { .. }))
+        matches!(self, Error::Store(store::Error::Busy { .. }) | Error::Identity(identity::Error::Busy))
     }
     /// The commit was not confirmed: what was asked for may have happened or not.
     pub fn is_unsure(&self) -> bool {
@@ -30,7 +32,7 @@ impl Error {
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Error::Refused(refusal) => Some(refusal),
-            Error::Store(_) | Error::Identity(_) | Error::Broken(_) => None,
+            Error::Store(_) | Error::Identity(_) | Error::Passkey(_) | Error::Broken(_) => None,
         }
     }
 }

@@ -13,11 +13,12 @@ use rules::command::{ImportedAnswer, ImportedVerdict};
 use rules::evidence::Finding;
 use rules::id::{self, Id, ItemNo, Pos};
 use rules::item::ItemFacts;
+use rules::label::HIDDEN;
 use rules::policy::Side;
 use rules::refusal::{Refusal, Why};
 use rules::reuse::joined;
 use rules::sheet::{Item, SheetId};
-use rules::text::{Lang, Text, text};
+use rules::text::{Lang, Text, text, worded};
 use rules::verdict::VerdictContent;
 
 use crate::read::CaseRead;
@@ -301,6 +302,19 @@ fn answers_preview(read: &CaseRead, found: ReadSheet) -> Preview {
         let Some((_, facts)) = read.item(written.no) else { continue };
         let stands = row(facts);
         let mut taken = ImportedAnswer { item: written.no, base: facts.changed, ..ImportedAnswer::default() };
+        let hidden = written.evidence_claimed.lines().any(|l| l.trim() == HIDDEN);
+        // Whoever made the file does not see everything: nothing is withdrawn for that.
+        if hidden && written.evidence_claimed != stands.evidence_claimed {
+            preview.notes.push(Fault {
+                cell: cell(&found, written.no, Kind::EvidenceClaimed),
+                item: Some(written.no),
+                text: worded(
+                    format!("「{HIDDEN}」を含む証跡の欄は取り込みません。現在の紐付けのまま残ります。"),
+                    format!("An evidence cell that says “{HIDDEN}” is not taken over; the claims stay as they are."),
+                ),
+            });
+        }
+        let claimed = if hidden { "" } else { written.evidence_claimed.as_str() };
         let mut differ = |field, kind, stands: &str, file: &str| {
             let changed = !file.is_empty() && file != stands;
             if changed {
@@ -310,7 +324,7 @@ fn answers_preview(read: &CaseRead, found: ReadSheet) -> Preview {
             changed.then(|| file.to_owned())
         };
         taken.text = differ(Field::Answer, Kind::Answer, &stands.answer, &written.answer);
-        taken.evidence = differ(Field::Evidence, Kind::EvidenceClaimed, &stands.evidence_claimed, &written.evidence_claimed);
+        taken.evidence = differ(Field::Evidence, Kind::EvidenceClaimed, &stands.evidence_claimed, claimed);
         let own = facts.answer.as_ref().map(|a| a.content.remarks.as_str()).unwrap_or_default();
         taken.remarks = differ(Field::Remarks, Kind::Remarks, own, &remarks_of(&written.remarks).0);
         if taken.text.is_some() || taken.evidence.is_some() || taken.remarks.is_some() {

@@ -1,8 +1,11 @@
 //! Executes a command: policy, facts, rule, change, store. Every way in ends here.
 
+pub(crate) mod accounts;
 mod answers;
 mod cases;
 pub(crate) mod parties;
+mod passwords;
+mod requests;
 mod verdicts;
 
 pub(crate) use parties::{FOUNDING, INVITATION, PASSWORD, TOKEN};
@@ -23,7 +26,7 @@ use store::{Conn, Tx};
 use crate::{App, Error};
 
 /// What an executed command did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Done {
     /// The ledger position of its last change; nothing where nothing had to change.
     pub pos: Option<Pos>,
@@ -35,24 +38,49 @@ pub struct Done {
     pub secret: Option<String>,
 }
 
+/// The secret is for one person's eyes and no log's.
+impl std::fmt::Debug for Done {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let secret = self.secret.as_ref().map(|_| "(secret)");
+        let Done { pos, changes, made, .. } = self;
+        f.debug_struct("Done").field("pos", pos).field("changes", changes).field("made", made).field("secret", &secret).finish()
+    }
+}
+
 /// One command on its way through a transaction.
 pub(crate) struct Doing<'a, 'tx> {
     pub app: &'a App,
     pub tx: &'a mut Tx<'tx>,
     pub act: Act,
     pub done: Done,
+    /// Something changed that sessions depend on.
+    pub unsettled: bool,
 }
 
 impl App {
     /// Does what a person asks for, all of it or nothing.
     pub fn execute(&self, actor: &Actor, command: Command) -> Result<Done, Error> {
         // Hashing a password takes a tenth of a second: it happens before the transaction, never inside it.
-        let ready = parties::prepare(self, actor, &command)?;
-        self.store.write(|tx| {
-            let mut doing = Doing { app: self, tx, act: self.act(actor.clone())?, done: Done::default() };
-            doing.run(command, ready)?;
-            Ok(doing.done)
-        })
+        let ready = passwords::prepare(self, actor, &command)?;
+        self.store
+            .write(|tx| {
+                let mut doing = Doing::new(self, tx, actor.clone())?;
+                doing.run(command, ready)?;
+                Ok((doing.done, doing.unsettled))
+            })
+            .map(|(done, unsettled)| {
+                // After the commit: before it, another thread could read the old state again.
+                if unsettled {
+                    self.sessions.forget();
+                }
+                done
+            })
+    }
+}
+
+impl<'a, 'tx> Doing<'a, 'tx> {
+    pub fn new(app: &'a App, tx: &'a mut Tx<'tx>, actor: Actor) -> Result<Doing<'a, 'tx>, Error> {
+        Ok(Doing { app, tx, act: app.act(actor)?, done: Done::default(), unsettled: false })
     }
 }
 
@@ -76,6 +104,27 @@ impl Doing<'_, '_> {
             | Command::RevokeToken { .. }
             | Command::AddSheet { .. }
             | Command::ConfirmText { .. } => self.party(kind, command, ready),
+            Command::SuspendAccount { .. }
+            | Command::CloseAccount { .. }
+            | Command::SetLastDay { .. }
+            | Command::ReportLeak { .. }
+            | Command::CreateMachine { .. }
+            | Command::IssueMachineToken { .. }
+            | Command::CreateEmergency { .. }
+            | Command::SetAccess { .. }
+            | Command::AddTotp { .. }
+            | Command::AddPasskey { .. }
+            | Command::RemoveFactor { .. }
+            | Command::MakeRecoveryCodes { .. }
+            | Command::SetNewPassword { .. }
+            | Command::EndSession { .. }
+            | Command::EndSessions { .. }
+            | Command::ReviewAccounts { .. }
+            | Command::AcknowledgeAlert { .. }
+            | Command::SaveGroup { .. } => self.account(kind, command, ready),
+            Command::MakeRequest { .. } | Command::DecideRequest { .. } | Command::EndRequest { .. } | Command::ReviewRequest { .. } => {
+                self.request(kind, command, ready)
+            }
             Command::OpenCase { .. }
             | Command::SubmitRound { .. }
             | Command::AcceptRound { .. }
@@ -103,6 +152,7 @@ impl Doing<'_, '_> {
             | Command::AnswerImprovement { .. }
             | Command::ImportAnswers { .. }
             | Command::AddEvidence { .. }
+            | Command::FileEvidence { .. }
             | Command::MakeClaims { .. }
             | Command::WithdrawClaim { .. } => self.answer(kind, command),
             Command::ConfirmClaim { .. }
@@ -118,7 +168,26 @@ impl Doing<'_, '_> {
         let pos = self.tx.enact(&self.act, change, identity::random()?)?;
         self.done.pos = Some(pos);
         self.done.changes += 1;
+        self.unsettled |= crate::sign_in::sessions::unsettles(change);
+        self.forget(change)?;
         Ok(pos)
+    }
+
+    /// What a change ended opens nothing any more, so its secrets go with it.
+    fn forget(&mut self, change: &Change) -> Result<(), Error> {
+        if let Change::AccountClosed { person, .. } = change {
+            self.tx.delete_person_secrets(*person)?;
+        } else if let Change::SignedOut { session } = change {
+            self.tx.delete_secrets(&session.to_string())?;
+        } else if let Change::PasswordChanged { person, .. }
+        | Change::AccountSuspended { person, .. }
+        | Change::CredentialsRevoked { person, .. }
+        | Change::FactorRemoved { person, .. }
+        | Change::SessionsEnded { person, .. } = change
+        {
+            self.tx.delete_ended_secrets(*person)?;
+        }
+        Ok(())
     }
 
     pub fn write_all(&mut self, changes: &[Change]) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! What Akashi does: executes commands, reads views, runs jobs. The only place that joins rules, store and files.
 
+pub mod alerts;
 pub mod certificate;
 pub mod clock;
 pub mod content;
@@ -11,6 +12,7 @@ pub mod exchange;
 mod execute;
 pub mod form;
 pub mod jobs;
+pub mod mail;
 pub mod read;
 pub mod sign_in;
 pub mod upload;
@@ -35,12 +37,32 @@ pub struct Config {
     pub address: String,
     /// The largest file that may be uploaded, in bytes.
     pub upload_limit: u64,
+    /// What a password hash costs.
+    pub cost: identity::Cost,
+    /// The mail server; without one mails stay in the outbox, where operators see them.
+    pub mail: Option<mail::MailSettings>,
+    /// Why and until when TLS 1.2 is spoken beside 1.3; shown to everybody under the rules (items 57, 169).
+    pub tls12: Option<(String, jiff::civil::Date)>,
+    /// What is called with every alert.
+    pub webhook: Option<mail::Webhook>,
+    /// The providers of organisations at which people may sign in.
+    pub providers: sign_in::elsewhere::Trusted,
 }
 
 impl Config {
     /// The embedded database and files under one folder.
     pub fn embedded(data: impl Into<PathBuf>) -> Config {
-        Config { data: data.into(), database: None, address: "http://127.0.0.1:8253".into(), upload_limit: 64 * 1024 * 1024 }
+        Config {
+            data: data.into(),
+            database: None,
+            address: "http://127.0.0.1:8253".into(),
+            upload_limit: 64 * 1024 * 1024,
+            cost: identity::Cost::default(),
+            mail: None,
+            tls12: None,
+            webhook: None,
+            providers: Default::default(),
+        }
     }
 
     pub fn location(&self) -> Result<store::Location, store::Error> {
@@ -62,6 +84,13 @@ pub struct App {
     pub clock: Clock,
     pub content: Content,
     pub(crate) passwords: identity::Passwords,
+    /// The password profiles of the catalogue.
+    pub profiles: rules::password::Profiles,
+    /// Passkeys for this installation's address.
+    pub passkeys: identity::passkey::Passkeys,
+    pub(crate) throttle: sign_in::throttle::Throttle,
+    pub(crate) sessions: sign_in::sessions::Sessions,
+    pub(crate) elsewhere: sign_in::elsewhere::Elsewhere,
 }
 
 impl App {
@@ -78,7 +107,12 @@ impl App {
         let store = store::Store::open(location, store::READERS)?;
         let blobs = store::Blobs::open(config.data.join("evidence"))?;
         let content = Content::embedded()?;
-        let app = App { config, store, blobs, clock, content, passwords: identity::Passwords::new(identity::Cost::default(), HASHES)? };
+        let profiles = rules::password::Profiles::parse(rules::password::SHIPPED)
+            .map_err(|faults| Error::Broken(format!("the password profiles have {} faults", faults.len())))?;
+        let passkeys = identity::passkey::Passkeys::new(&config.address)?;
+        let passwords = identity::Passwords::new(config.cost, HASHES)?;
+        let (throttle, sessions, elsewhere) = Default::default();
+        let app = App { config, store, blobs, clock, content, passwords, profiles, passkeys, throttle, sessions, elsewhere };
         app.content.reload(&app.store)?;
         Ok(app)
     }
@@ -102,6 +136,11 @@ impl App {
 /// A fresh secret for a cookie, as text.
 pub fn fresh_secret() -> Result<String, Error> {
     Ok(identity::Token::fresh()?.text().to_owned())
+}
+
+/// The six digits that an authenticator app shows for a key at a moment.
+pub fn one_time_code(key: &str, at: jiff::Timestamp) -> Result<String, Error> {
+    Ok(identity::TotpKey::parse(key)?.code(at))
 }
 
 /// The SHA-256 of a text, in hexadecimal.

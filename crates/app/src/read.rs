@@ -1,12 +1,18 @@
 //! Views: what pages, the API and exports show, each for one actor and never more than they may see.
 
+pub mod accounts;
+pub mod asking;
 pub mod case;
 pub mod home;
 pub mod parties;
 pub mod public;
+pub mod reviews;
 pub mod search;
+pub(crate) mod sight;
 
-pub use case::{CaseRead, ItemRead, RoundDiff};
+pub use accounts::{AccountRead, AccountsRead, AlertRead, RequestRead, ViewingRead};
+pub use asking::{Askable, Asked};
+pub use case::{CaseRead, Filed, ItemRead, LabelRead, RoundDiff};
 pub use home::{Board, CaseRow, Home, Overview, Task};
 pub use parties::{OrganisationRead, SheetRead};
 pub use public::PublicCertificate;

@@ -9,7 +9,9 @@ use rules::case::Part;
 use rules::command::Command;
 use rules::evidence::{ClaimContent, Finding};
 use rules::id::{self, Id, ItemNo, PointNo};
+use rules::party::Role;
 use rules::policy::Side;
+use rules::request::Ask;
 use rules::verdict::VerdictContent;
 use store::testing::Scratch;
 
@@ -25,7 +27,7 @@ struct Try {
 }
 
 fn tries() -> impl Strategy<Value = Vec<Try>> {
-    let one = (any::<bool>(), 0..8usize, 0..16usize, 1..12u16, "[一-三a-c\n=]{0,6}").prop_map(|(first, who, what, item, text)| Try {
+    let one = (any::<bool>(), 0..8usize, 0..22usize, 1..12u16, "[一-三a-c\n=]{0,6}").prop_map(|(first, who, what, item, text)| Try {
         first,
         who,
         what,
@@ -44,6 +46,7 @@ fn who(t: &Try) -> &'static str {
     }
     match t.what {
         7 | 8 => "secretariat",
+        16.. => ["secretariat", "operator"][t.who % 2],
         9..=11 | 13 => "evaluator",
         12 if t.who.is_multiple_of(2) => "evaluator",
         _ if !t.first => "stranger",
@@ -96,7 +99,35 @@ fn command(w: &World, cases: [Id<id::Case>; 2], t: &Try, canary: &str) -> Comman
         },
         13 => Command::ReturnRound { case, flagged: None, message: text },
         14 => Command::AnswerImprovement { case, item, text },
+        16.. => account_command(w, t),
         _ => Command::CopyItem { case, item, from: ItemNo(t.item % 11 + 1) },
+    }
+}
+
+/// What an administrator of the body does to an account, or with the newest request.
+fn account_command(w: &World, t: &Try) -> Command {
+    let person = w.person(["evaluator", "second", "decider"][usize::from(t.item % 3)]);
+    let reason = format!("定期の確認{}", t.item);
+    let request = w.app.requests(w.actor("secretariat")).expect("a list").first().map(|r| r.request.id);
+    match (t.what, request) {
+        (16, Some(request)) => Command::DecideRequest { request, approve: !t.item.is_multiple_of(3), statement: reason },
+        (17, Some(request)) if t.item.is_multiple_of(2) => Command::EndRequest { request },
+        (17, Some(request)) => Command::ReviewRequest { request, finding: reason },
+        (18, _) if t.item.is_multiple_of(4) => Command::CloseAccount { person, reason },
+        (18, _) => Command::SuspendAccount { person, reason },
+        (19, _) if t.item.is_multiple_of(2) => Command::ReportLeak { person: Some(person), reason },
+        (19, _) => Command::SetLastDay { person, ends: t.first.then(|| jiff::civil::date(2026, 12, 1)) },
+        _ => {
+            let identity = "対面で確認".to_owned();
+            let ask = match t.item % 5 {
+                0 => Ask::Resume { person },
+                1 => Ask::Alternate { person, identity },
+                2 => Ask::Reissue { person, identity, factors: t.first, initial: t.who > 3 },
+                3 => Ask::ChangeRoles { person, roles: vec![Role::Evaluator, Role::Decider] },
+                _ => Ask::OutOfHours { person },
+            };
+            Command::MakeRequest { organisation: None, ask, reason, begin: None, hours: 2 }
+        }
     }
 }
 
@@ -130,6 +161,10 @@ proptest! {
             // What is written into a case carries the mark of its provider.
             let canary = if t.first { "甲甲甲" } else { "乙乙乙" };
             done += usize::from(w.app.execute(w.actor(who(t)), command(&w, cases, t, canary)).is_ok());
+            if t.what == 21 {
+                w.later(1800);
+                done += w.app.end_requests().unwrap();
+            }
         }
         for (who, foreign) in [("officer", "乙乙乙"), ("colleague", "乙乙乙"), ("reviewer", "乙乙乙"), ("stranger", "甲甲甲")] {
             prop_assert!(!readable(&w, who, cases).contains(foreign), "{who} reads the other provider's words after {tries:?}");

@@ -1,6 +1,5 @@
 //! Commands about organisations, people, products, tokens and sheets.
 
-use rules::act::Actor;
 use rules::change::Change;
 use rules::command::{Command, Kind, Secret};
 use rules::id::{self, Id, ItemNo};
@@ -11,17 +10,27 @@ use rules::sheet::{Sheet, SheetId};
 use rules::text::{text, worded};
 use store::tables::party as rows;
 
+use super::accounts::{PASSWORD_CHANGED, request_instead};
 use super::{Doing, item_of};
 use crate::{App, Error};
 
-/// What was computed before the transaction: the hash of a new password that passed the rules.
+/// What was computed before the transaction.
 #[derive(Default)]
 pub(super) struct Ready {
-    hash: Option<String>,
+    /// The hash of a new password that passed the rules.
+    pub hash: Option<String>,
+    /// That password, where Akashi made it.
+    pub made: Option<String>,
+    /// The kept hash that the current password was compared with.
+    pub checked: Option<String>,
 }
 
 /// The kind of secret that holds a person's password hash.
 pub(crate) const PASSWORD: &str = "password";
+/// The kind of secret that holds earlier password hashes, newest first, one a line (item 85).
+pub(crate) const PASSWORDS_PAST: &str = "passwords_past";
+/// Earlier hashes that are kept: more than any profile compares.
+pub(super) const LONGEST_HISTORY: usize = 24;
 /// The kind of secret that holds the digest of an invitation's link.
 pub(crate) const INVITATION: &str = "invitation";
 /// The kind of secret that holds the digest of a REST token.
@@ -29,47 +38,12 @@ pub(crate) const TOKEN: &str = "token";
 /// The owner and kind of the one-time link that founds the installation.
 pub(crate) const FOUNDING: &str = "founding";
 
-fn used_link() -> Refusal {
+pub(crate) fn used_link() -> Refusal {
     Refusal::new(Why::NotFound, text("このリンクは無効か、すでに使われています。", "This link is not valid, or was used already."))
         .at("link")
 }
 
-/// Checks and hashes a new password; for a change of password also checks the current one.
-pub(super) fn prepare(app: &App, actor: &Actor, command: &Command) -> Result<Ready, Error> {
-    let (new, email) = match command {
-        Command::FoundInstallation { password, email, link, .. } => {
-            founding_link(app, link)?;
-            (password, email.clone())
-        }
-        Command::AcceptInvitation { password, link, .. } => {
-            let invitation = app.invitation_by_link(&link.0)?.ok_or_else(used_link)?;
-            // Somebody who has an account joins by signing in to it, not by setting a new password.
-            if let Some(person) = app.store.read(|c| rows::person_by_email(c, &invitation.email))? {
-                return check_current(app, person.id, password).map(|()| Ready::default());
-            }
-            (password, invitation.email)
-        }
-        Command::ChangePassword { current, new } => {
-            let person = actor.person.ok_or(Refusal::forbidden())?;
-            check_current(app, person, current)?;
-            let known = app.store.read(|c| rows::person(c, person))?.ok_or(Refusal::forbidden())?;
-            (new, known.email)
-        }
-        _ => return Ok(Ready::default()),
-    };
-    identity::judge(&new.0, &email)?;
-    Ok(Ready { hash: Some(app.passwords.hash(&new.0)?) })
-}
-
-fn check_current(app: &App, person: Id<id::Person>, written: &Secret) -> Result<(), Error> {
-    let hash = app.store.read(|c| c.secret(&person.to_string(), PASSWORD))?;
-    if app.passwords.check(&written.0, hash.as_deref())? != identity::Checked::Wrong {
-        return Ok(());
-    }
-    Err(Refusal::invalid("current", text("現在のパスワードが正しくありません。", "The current password is not right.")).into())
-}
-
-fn founding_link(app: &App, link: &Secret) -> Result<(), Error> {
+pub(super) fn founding_link(app: &App, link: &Secret) -> Result<(), Error> {
     let digest = identity::digest(&link.0).to_string();
     match app.store.read(|c| c.secret(FOUNDING, FOUNDING))? {
         Some(kept) if kept == digest => Ok(()),
@@ -95,11 +69,14 @@ impl Doing<'_, '_> {
                     name: party::line("name", &name, 60)?,
                     email: party::email("email", &email)?,
                     lang,
+                    kind: rules::account::AccountKind::Person,
                 };
                 let membership = Membership { person: person.id, organisation: organisation.id, roles };
                 self.done.made = Some(person.id.to_string());
                 let id = person.id;
                 self.write_all(&[Change::OrganisationAdded(organisation), Change::PersonAdded(person), Change::RolesGiven(membership)])?;
+                // Its age counts from here (item 82).
+                self.write(&Change::PasswordChanged { person: id, initial: false })?;
                 self.keep_password(id, ready)?;
                 self.tx.delete_secret(FOUNDING, FOUNDING)?;
                 Ok(())
@@ -112,13 +89,10 @@ impl Doing<'_, '_> {
             }
             Command::InvitePerson { organisation, email, roles } => {
                 self.allow(kind, Place::Organisation(organisation))?;
-                let to = rows::organisation(self.tx, organisation)?.ok_or(Refusal::not_found())?;
-                let invitation = party::invite(&mut self.act, &to, &email, &roles)?;
-                let link = identity::Token::fresh()?.text().to_owned();
-                self.tx.put_secret(&invitation.id.to_string(), INVITATION, &identity::digest(&link).to_string())?;
-                self.done.made = Some(invitation.id.to_string());
-                self.done.secret = Some(link);
-                self.write(&Change::PersonInvited(invitation)).map(drop)
+                if self.needs_approval(organisation)? {
+                    return Err(request_instead().into());
+                }
+                self.invite_to(organisation, &email, &roles)
             }
             Command::AcceptInvitation { link, name, lang, .. } => {
                 self.allow(kind, Place::Installation)?;
@@ -131,6 +105,7 @@ impl Doing<'_, '_> {
                 let known = rows::person_by_email(self.tx, &invitation.email)?;
                 let held = match &known {
                     Some(person) => {
+                        self.must_be_checked(person.id, &ready)?;
                         rows::memberships_of(self.tx, person.id)?.into_iter().find(|m| m.organisation == invitation.organisation)
                     }
                     None => None,
@@ -142,6 +117,7 @@ impl Doing<'_, '_> {
                 let person = changes.iter().find_map(|c| if let Change::RolesGiven(m) = c { Some(m.person) } else { None });
                 self.done.made = person.map(|p| p.to_string());
                 if let (Some(person), None) = (person, known) {
+                    self.write(&Change::PasswordChanged { person, initial: false })?;
                     self.keep_password(person, ready)?;
                 }
                 self.tx.delete_secret(&invitation.id.to_string(), INVITATION)?;
@@ -154,6 +130,11 @@ impl Doing<'_, '_> {
                     .into_iter()
                     .find(|m| m.organisation == organisation)
                     .ok_or(Refusal::not_found())?;
+                // Rights are taken away at once; wider ones may need another's approval.
+                let wider = roles.iter().any(|r| !current.roles.contains(r));
+                if wider && self.needs_approval(organisation)? {
+                    return Err(request_instead().into());
+                }
                 let change = party::set_roles(&self.act, &of, &current, &roles)?;
                 self.write(&change).map(drop)
             }
@@ -165,7 +146,9 @@ impl Doing<'_, '_> {
             Command::ChangePassword { .. } => {
                 self.allow(kind, Place::Installation)?;
                 let person = self.act.actor.person.ok_or(Refusal::forbidden())?;
-                self.write(&Change::PasswordChanged { person })?;
+                self.must_be_checked(person, &ready)?;
+                self.write(&Change::PasswordChanged { person, initial: false })?;
+                self.tell_changed(person, &PASSWORD_CHANGED)?;
                 self.keep_password(person, ready)
             }
             Command::SetLanguage { lang } => {
@@ -220,18 +203,18 @@ impl Doing<'_, '_> {
             Command::IssueToken { name, write, expires } => {
                 self.allow(kind, Place::Installation)?;
                 let token = party::issue_token(&mut self.act, &name, write, expires)?;
-                let secret = identity::Token::fresh()?.text().to_owned();
-                self.tx.put_secret(&token.id.to_string(), TOKEN, &identity::digest(&secret).to_string())?;
-                self.done.made = Some(token.id.to_string());
-                self.done.secret = Some(secret);
-                self.write(&Change::TokenIssued(token)).map(drop)
+                self.keep_token(token)
             }
             Command::RevokeToken { token } => {
                 self.allow(kind, Place::Installation)?;
                 let (person, organisation) = (self.act.actor.person, self.organisation()?);
-                rows::token(self.tx, token)?
-                    .filter(|t| Some(t.person) == person && t.organisation == organisation)
-                    .ok_or(Refusal::not_found())?;
+                let known = rows::token(self.tx, token)?.filter(|t| t.organisation == organisation).ok_or(Refusal::not_found())?;
+                // A machine signs in nowhere: the administrators of its organisation take its tokens away.
+                let of = store::tables::accounts::account(self.tx, known.person)?;
+                let machine = of.is_some_and(|a| a.kind == rules::account::AccountKind::Machine && a.home == Some(organisation));
+                if Some(known.person) != person && !(machine && self.act.actor.has(party::Role::Administrator)) {
+                    return Err(Refusal::not_found().into());
+                }
                 self.write(&Change::TokenRevoked { token })?;
                 self.tx.delete_secrets(&token.to_string())?;
                 Ok(())
@@ -248,9 +231,17 @@ impl Doing<'_, '_> {
         }
     }
 
-    fn keep_password(&mut self, person: Id<id::Person>, ready: Ready) -> Result<(), Error> {
-        let hash = ready.hash.ok_or_else(|| Error::Broken("a password was not prepared".into()))?;
-        Ok(self.tx.put_secret(&person.to_string(), PASSWORD, &hash)?)
+    /// Makes an invitation and its link, and mails it.
+    pub(super) fn invite_to(&mut self, organisation: Id<id::Organisation>, email: &str, roles: &[party::Role]) -> Result<(), Error> {
+        let to = rows::organisation(self.tx, organisation)?.ok_or(Refusal::not_found())?;
+        self.not_closed(email)?;
+        let invitation = party::invite(&mut self.act, &to, email, roles)?;
+        let link = identity::Token::fresh()?.text().to_owned();
+        self.tx.put_secret(&invitation.id.to_string(), INVITATION, &identity::digest(&link).to_string())?;
+        self.done.made = Some(invitation.id.to_string());
+        self.tell_invited(&invitation, &to.name, &link)?;
+        self.done.secret = Some(link);
+        self.write(&Change::PersonInvited(invitation)).map(drop)
     }
 
     fn add_sheet(&mut self, sheet: Box<Sheet>, mapping: Option<serde_json::Value>) -> Result<(), Error> {

@@ -7,10 +7,10 @@ use jiff::civil::Date;
 use rules::act::Actor;
 use rules::answer::Answer;
 use rules::case::CaseFacts;
-use rules::evidence::Evidence;
+use rules::evidence::{Evidence, Label};
 use rules::id::{self, Id, ItemNo, Pos};
 use rules::item::ItemFacts;
-use rules::party::{Organisation, Phrase, Product, Role};
+use rules::party::{Group, Organisation, Phrase, Product, Role};
 use rules::policy::{self, CaseView, Side};
 use rules::progress::{self, Load, Progress};
 use rules::quality::{self, Before, Remark};
@@ -18,8 +18,9 @@ use rules::refusal::Refusal;
 use rules::sheet::{ConfirmedText, Item, Layer, Sheet};
 use rules::verdict::{Message, Verdict};
 use store::Conn;
-use store::tables::{evaluation, evidence, items, party, sheets};
+use store::tables::{evaluation, evidence, items, party, requests, sheets};
 
+use super::sight::Sight;
 use crate::execute::all_items;
 use crate::{App, Error};
 
@@ -28,7 +29,7 @@ use crate::{App, Error};
 pub struct CaseRead {
     pub facts: CaseFacts,
     pub side: Side,
-    /// Every side the actor could look from.
+    /// Every side the actor could act from; empty for who may only look.
     pub sides: Vec<Side>,
     pub sheet: Arc<Sheet>,
     /// One entry per item of the sheet, in its order.
@@ -42,7 +43,7 @@ pub struct CaseRead {
     pub colleagues: Vec<(Id<id::Person>, String)>,
     /// Evaluators of the body, by name.
     pub evaluators: Vec<(Id<id::Person>, String)>,
-    /// Files that claims in view point to.
+    /// Files that claims in view point to, as far as the actor sees them; a claim on another one is hidden.
     pub evidence: BTreeMap<Id<id::Evidence>, Evidence>,
     /// The newest confirmed wording of items.
     pub confirmed: BTreeMap<ItemNo, ConfirmedText>,
@@ -56,6 +57,10 @@ impl CaseRead {
     pub fn item(&self, no: ItemNo) -> Option<(&Item, &ItemFacts)> {
         let at = self.items.binary_search_by_key(&no, |i| i.no).ok()?;
         Some((self.sheet.item(no)?, &self.items[at]))
+    }
+    /// The actor looks by an approved request and can do nothing here (item 18).
+    pub fn is_only_seen(&self) -> bool {
+        !self.sides.contains(&self.side)
     }
     /// A person's name, or a dash for somebody this side does not know.
     pub fn name(&self, person: Id<id::Person>) -> &str {
@@ -97,7 +102,7 @@ pub struct ItemRead {
     pub messages: Vec<Message>,
     /// Phrases of the actor's organisation.
     pub phrases: Vec<Phrase>,
-    /// The provider's documents, for the applicant to choose from.
+    /// The provider's documents that the actor sees, for the applicant to choose from.
     pub library: Vec<Evidence>,
 }
 
@@ -110,12 +115,44 @@ impl ItemRead {
     }
 }
 
+/// A document and its information group.
+#[derive(Debug, Clone)]
+pub struct Filed {
+    /// The newest version.
+    pub evidence: Evidence,
+    pub group: Option<Group>,
+}
+
+/// A label that a document got.
+#[derive(Debug, Clone)]
+pub struct LabelRead {
+    pub label: Label,
+    pub group: Option<Group>,
+    /// The version that came with the label; `None` where an officer set it.
+    pub version: Option<u32>,
+    pub by: String,
+    pub at: jiff::Timestamp,
+}
+
 /// What changed in an item between two submitted rounds.
 #[derive(Debug, Clone)]
 pub struct RoundDiff {
     pub no: ItemNo,
     pub before: ItemFacts,
     pub after: ItemFacts,
+}
+
+/// The files that claims in view point to, and the claims narrowed, as far as the actor sees documents.
+fn files(
+    conn: &mut Conn,
+    actor: &Actor,
+    view: &CaseView,
+    facts: &CaseFacts,
+    items: &mut [ItemFacts],
+) -> Result<BTreeMap<Id<id::Evidence>, Evidence>, Error> {
+    let mut files = evidence::of_case(conn, view)?.into_iter().map(|e| (e.id, e)).collect();
+    Sight::of(conn, actor, view.side(), facts.case.provider)?.narrow(items, &mut files);
+    Ok(files)
 }
 
 pub(crate) fn load(
@@ -128,7 +165,7 @@ pub(crate) fn load(
     let facts = evaluation::facts(conn, case)?.ok_or(Refusal::not_found())?;
     let view = policy::view(actor, &facts, side)?;
     let sheet = app.content.sheet(&app.store, &facts.case.sheet)?;
-    let found = all_items(conn, &sheet, &view)?;
+    let mut found = all_items(conn, &sheet, &view)?;
     let provider = party::organisation(conn, facts.case.provider)?.ok_or(Refusal::not_found())?;
     let body = party::organisation(conn, facts.case.body)?.ok_or(Refusal::not_found())?;
     let product = party::product(conn, facts.case.product)?.ok_or(Refusal::not_found())?;
@@ -148,7 +185,7 @@ pub(crate) fn load(
             names.insert(person.id, person.name);
         }
     }
-    let evidence = evidence::of_case(conn, &view)?.into_iter().map(|e| (e.id, e)).collect();
+    let evidence = files(conn, actor, &view, &facts, &mut found)?;
     let confirmed = sheets::confirmed_texts(conn, &sheet.id)?.into_iter().map(|c| (c.item, c)).collect();
     let notes = evaluation::notes(conn, case)?;
     // While a round runs, "the last round" is the one before it; while the applicant works, it is the one submitted.
@@ -180,6 +217,21 @@ pub(crate) fn load(
     Ok((read, view))
 }
 
+/// The organisation whose documents the actor works with.
+fn works_for(actor: &Actor) -> Result<Id<id::Organisation>, Refusal> {
+    actor.organisation.filter(|_| actor.has(Role::Officer) || actor.has(Role::Colleague)).ok_or(Refusal::forbidden())
+}
+
+fn is_own(actor: &Actor, file: &Evidence) -> bool {
+    works_for(actor) == Ok(file.organisation)
+}
+
+/// The newest version of each document that somebody of the provider sees.
+fn newest(conn: &mut Conn, actor: &Actor, provider: Id<id::Organisation>) -> Result<Vec<Evidence>, Error> {
+    let sight = Sight::of(conn, actor, Side::Applicant, provider)?;
+    Ok(evidence::newest(conn, provider)?.into_iter().filter(|e| sight.shows(e)).collect())
+}
+
 impl App {
     /// A case as the actor sees it, from a side or from the first they have.
     pub fn case(&self, actor: &Actor, case: Id<id::Case>, side: Option<Side>) -> Result<CaseRead, Error> {
@@ -195,7 +247,7 @@ impl App {
             let verdicts = items::verdict_history(conn, &view, no)?;
             let messages = items::messages(conn, &view, no)?;
             let phrases = actor.organisation.map(|o| party::phrases(conn, o)).transpose()?.unwrap_or_default();
-            let library = if view.side() == Side::Applicant { evidence::newest(conn, case.provider.id)? } else { vec![] };
+            let library = if view.side() == Side::Applicant { newest(conn, actor, case.provider.id)? } else { vec![] };
             Ok(ItemRead { case, no, answers, verdicts, messages, phrases, library })
         })
     }
@@ -206,7 +258,7 @@ impl App {
             let (mut read, view) = load(self, conn, actor, case, side)?;
             let view = view.at_round(&read.facts, n).ok_or(Refusal::not_found())?;
             read.items = all_items(conn, &read.sheet, &view)?;
-            read.evidence = evidence::of_case(conn, &view)?.into_iter().map(|e| (e.id, e)).collect();
+            read.evidence = files(conn, actor, &view, &read.facts, &mut read.items)?;
             Ok(read)
         })
     }
@@ -232,44 +284,89 @@ impl App {
         Ok((after, diffs))
     }
 
-    /// The provider's documents, the newest version of each.
+    /// The provider's documents that the actor sees, the newest version of each.
     pub fn library(&self, actor: &Actor) -> Result<Vec<Evidence>, Error> {
-        let organisation = actor.organisation.ok_or(Refusal::forbidden())?;
-        if !actor.has(Role::Officer) && !actor.has(Role::Colleague) {
-            return Err(Refusal::forbidden().into());
-        }
-        Ok(self.store.read(|conn| evidence::newest(conn, organisation))?)
+        let organisation = works_for(actor)?;
+        self.store.read(|conn| newest(conn, actor, organisation))
+    }
+
+    /// As [`App::library`], each with its information group.
+    pub fn filed_library(&self, actor: &Actor) -> Result<Vec<Filed>, Error> {
+        let organisation = works_for(actor)?;
+        self.store.read(|conn| {
+            let groups = requests::groups(conn, organisation)?;
+            let filings = evidence::filings(conn, organisation)?;
+            let group = |e: &Evidence| {
+                let id = filings.get(&e.series).and_then(|(_, group)| *group)?;
+                groups.iter().find(|g| g.id == id).cloned()
+            };
+            Ok(newest(conn, actor, organisation)?.into_iter().map(|e| Filed { group: group(&e), evidence: e }).collect())
+        })
     }
 
     /// A document of the actor's own organisation: all versions, and where they are claimed.
     pub fn document(&self, actor: &Actor, id: Id<id::Evidence>) -> Result<(Vec<Evidence>, Vec<evidence::Use>), Error> {
-        let own = |e: &Evidence| actor.organisation == Some(e.organisation) && (actor.has(Role::Officer) || actor.has(Role::Colleague));
+        let found = self.store.read(|conn| -> Result<_, Error> {
+            let one = evidence::one(conn, id)?.filter(|e| is_own(actor, e)).ok_or(Refusal::not_found())?;
+            if !Sight::of(conn, actor, Side::Applicant, one.organisation)?.shows(&one) {
+                return Ok(None);
+            }
+            Ok(Some((evidence::versions(conn, one.series)?, evidence::uses(conn, one.series)?)))
+        })?;
+        found.map_or_else(|| self.kept_back(actor, "see_document", id), Ok)
+    }
+
+    /// How a document is labelled and grouped, and what it was before, the newest first.
+    pub fn labels(&self, actor: &Actor, id: Id<id::Evidence>) -> Result<Vec<LabelRead>, Error> {
+        let (versions, _) = self.document(actor, id)?;
+        let newest = versions.first().ok_or(Refusal::not_found())?;
         self.store.read(|conn| {
-            let one = evidence::one(conn, id)?.filter(own).ok_or(Refusal::not_found())?;
-            Ok((evidence::versions(conn, one.series)?, evidence::uses(conn, one.series)?))
+            let groups = requests::groups(conn, newest.organisation)?;
+            let mut out = vec![];
+            for found in evidence::labels(conn, newest.series)? {
+                let by = match found.by.parse() {
+                    Ok(person) => party::person(conn, person)?.map_or(found.by, |p| p.name),
+                    Err(_) => found.by,
+                };
+                let group = found.group.and_then(|id| groups.iter().find(|g| g.id == id).cloned());
+                out.push(LabelRead { label: found.label, group, version: found.version, by, at: found.at });
+            }
+            Ok(out)
         })
     }
 
-    /// The file itself. The provider opens its own; others only what a claim in their view of the case points to.
+    /// The file itself. The provider opens its own, as far as its information groups allow; others only what a claim in
+    /// their view of the case points to and its label allows.
     pub fn file(&self, actor: &Actor, id: Id<id::Evidence>, through: Option<Id<id::Case>>) -> Result<(Evidence, std::fs::File), Error> {
-        let found = self.store.read(|conn| -> Result<Evidence, Error> {
+        let found = self.store.read(|conn| -> Result<Option<Evidence>, Error> {
             let one = evidence::one(conn, id)?.ok_or(Refusal::not_found())?;
-            let own = actor.organisation == Some(one.organisation) && (actor.has(Role::Officer) || actor.has(Role::Colleague));
-            if own {
-                return Ok(one);
+            let own = is_own(actor, &one);
+            if own && Sight::of(conn, actor, Side::Applicant, one.organisation)?.shows(&one) {
+                return Ok(Some(one));
             }
-            let facts = evaluation::facts(conn, through.ok_or(Refusal::not_found())?)?.ok_or(Refusal::not_found())?;
-            for side in policy::sides(actor, &facts) {
-                let view = policy::view(actor, &facts, Some(side))?;
-                // An institution reads what is public or disclosable; confidential files stay between the two sides.
-                let shown = side != Side::Institution || one.label != rules::evidence::Label::Confidential;
-                if shown && evidence::of_case(conn, &view)?.iter().any(|e| e.id == id) {
-                    return Ok(one);
+            // Whoever has some right to it, and not this one, tried what the label forbids; the others learn nothing.
+            let mut tried = own;
+            if let Some(facts) = through.map(|case| evaluation::facts(conn, case)).transpose()?.flatten() {
+                for side in policy::sides(actor, &facts) {
+                    let view = policy::view(actor, &facts, Some(side))?;
+                    if evidence::of_case(conn, &view)?.iter().any(|e| e.id == id) {
+                        if Sight::of(conn, actor, side, facts.case.provider)?.shows(&one) {
+                            return Ok(Some(one));
+                        }
+                        tried = true;
+                    }
                 }
             }
-            Err(Refusal::not_found().into())
+            if tried { Ok(None) } else { Err(Refusal::not_found().into()) }
         })?;
+        let found = found.map_or_else(|| self.kept_back(actor, "open_file", id), Ok)?;
         let file = self.blobs.get(found.digest)?;
         Ok((found, file))
+    }
+
+    /// Refuses as if the document did not exist, and records that somebody tried.
+    fn kept_back<T>(&self, actor: &Actor, act: &str, id: Id<id::Evidence>) -> Result<T, Error> {
+        self.note_refused(actor, act, &id.to_string())?;
+        Err(Refusal::not_found().into())
     }
 }

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use rules::act::Actor;
 use rules::answer::Status;
 use rules::case::{Case, State};
+use rules::change::Change;
 use rules::evidence::Evidence;
 use rules::id::{self, Id, ItemNo};
 use rules::party::Role;
@@ -95,9 +96,19 @@ fn whose(actor: &Actor) -> Vec<(Whose, Side)> {
 }
 
 fn rows(conn: &mut Conn, actor: &Actor, before: Option<Id<id::Case>>, limit: u32) -> Result<Vec<CaseRow>, Error> {
+    rows_of(conn, actor, &whose(actor), before, limit)
+}
+
+fn rows_of(
+    conn: &mut Conn,
+    actor: &Actor,
+    whose: &[(Whose, Side)],
+    before: Option<Id<id::Case>>,
+    limit: u32,
+) -> Result<Vec<CaseRow>, Error> {
     let mut names: BTreeMap<Id<id::Organisation>, String> = BTreeMap::new();
     let mut out = vec![];
-    for (whose, side) in whose(actor) {
+    for (whose, side) in whose.iter().copied() {
         for case in evaluation::list(conn, whose, before, limit)? {
             // As `policy::sides`: nobody judges their own organisation, unless it evaluates itself.
             if side == Side::Body && !case.is_self_evaluation() && actor.belongs_to.contains(&case.provider) {
@@ -127,6 +138,25 @@ impl App {
         })
     }
 
+    /// Cases of organisations that the actor may look at by an approved request, read only, the newest first. That they were
+    /// listed stands in the ledger of those whose cases they are, before they are shown (item 18).
+    pub fn viewed_cases(&self, actor: &Actor) -> Result<Vec<CaseRow>, Error> {
+        let mut out: Vec<CaseRow> = vec![];
+        for (tenant, _) in &actor.grants.views {
+            let act = self.act(Actor { organisation: Some(*tenant), ..actor.clone() })?;
+            let change = Change::PageOpened { page: "/cases".into(), tenant: Some(*tenant) };
+            self.store.write(|tx| -> Result<(), Error> { Ok(tx.enact(&act, &change, identity::random()?).map(drop)?) })?;
+            let sides = [(Whose::Provider(*tenant), Side::Applicant), (Whose::Body(*tenant), Side::Body)];
+            for row in self.store.read(|conn| rows_of(conn, actor, &sides, None, PAGE))? {
+                // Two approvals may lead to the same case, and to the same side of it.
+                if !out.iter().any(|known| known.case.id == row.case.id && known.side == row.side) {
+                    out.push(row);
+                }
+            }
+        }
+        Ok(out)
+    }
+
     /// The first page.
     pub fn home(&self, actor: &Actor) -> Result<Home, Error> {
         let today = rules::act::japan(self.clock.now()).date();
@@ -154,7 +184,8 @@ impl App {
                     });
                 }
                 let soon = today.checked_add(jiff::ToSpan::days(SOON)).unwrap_or(today);
-                expiring = evidence::expiring(conn, organisation, soon)?;
+                let sight = super::sight::Sight::of(conn, actor, Side::Applicant, organisation)?;
+                expiring = evidence::expiring(conn, organisation, soon)?.into_iter().filter(|e| sight.shows(e)).collect();
             }
             Ok(Home { cases, tasks, expiring, today })
         })

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rules::act::Actor;
-use rules::evidence::Label;
 use rules::id::{self, Id, ItemNo};
 use rules::party::Role;
 use rules::policy::{self, Side};
@@ -14,6 +13,7 @@ use store::search::{self, Found, Shelf};
 use store::tables::evaluation::{self, Whose};
 use store::tables::{evidence, party, sheets};
 
+use super::sight::Sight;
 use crate::{App, Error};
 
 /// The most hits of each kind.
@@ -161,21 +161,35 @@ impl App {
             out.truncate(MOST);
             let (mut about, mut seen) = (About::default(), BTreeSet::new());
             for scope in scopes(conn, actor)? {
-                for found in search::find(conn, scope.tenant, scope.shelf, scope.only.as_deref(), &query, MOST as u32)? {
+                let sight = Sight::of(conn, actor, scope.side, scope.tenant)?;
+                // What is kept back takes nobody's place among the hits.
+                let limit = u32::try_from(MOST + sight.hidden()).unwrap_or(u32::MAX);
+                let mut hits = vec![];
+                for found in search::find(conn, scope.tenant, scope.shelf, scope.only.as_deref(), &query, limit)? {
                     // Somebody may reach one answer from two sides; the first counts.
                     if seen.insert((found.case, found.item, found.evidence)) {
-                        out.extend(self.hit(conn, &mut about, &scope, found, &query)?);
+                        hits.extend(self.hit(conn, &mut about, &scope, &sight, found, &query)?);
                     }
                 }
+                hits.truncate(MOST);
+                out.extend(hits);
             }
             Ok(out)
         })
     }
 
     /// A hit as this side may see it.
-    fn hit(&self, conn: &mut Conn, about: &mut About, scope: &Scope, found: Found, query: &str) -> Result<Option<Hit>, Error> {
-        if let (Some(id), Side::Institution) = (found.evidence, scope.side)
-            && evidence::one(conn, id)?.is_none_or(|e| e.label == Label::Confidential)
+    fn hit(
+        &self,
+        conn: &mut Conn,
+        about: &mut About,
+        scope: &Scope,
+        sight: &Sight,
+        found: Found,
+        query: &str,
+    ) -> Result<Option<Hit>, Error> {
+        if let Some(id) = found.evidence
+            && evidence::one(conn, id)?.is_none_or(|e| !sight.shows(&e))
         {
             return Ok(None);
         }

@@ -4,23 +4,61 @@
 
 use std::collections::BTreeMap;
 
+use app::sign_in::{Door, SignedIn};
 use app::{App, Clock, Config, Done, Error};
+use jiff::SignedDuration;
+use rules::access::Access;
+use rules::account::Account;
 use rules::act::Actor;
+use rules::change::Change;
 use rules::command::{Command, Secret};
 use rules::evidence::Label;
 use rules::id::{self, Id};
 use rules::party::{OrganisationKind, Role};
 use rules::policy::Side;
-use rules::refusal::Why;
+use rules::refusal::{Refusal, Why};
+use rules::request::{Ask, Request};
+use rules::review::{Alert, AlertKind};
 use rules::text::Lang;
 use store::testing::Scratch;
 
-const PASSWORD: &str = "correct horse battery 2026";
+pub const PASSWORD: &str = "correct horse battery 2026";
+/// Where everybody signs in from.
+pub const ADDRESS: &str = "192.0.2.1";
+/// The door they come through.
+pub const DOOR: Door<'static> = Door { address: ADDRESS, certificate: None };
+/// Hashes that cost next to nothing: what they cost is not what these tests are about.
+pub const CHEAP: identity::Cost = identity::Cost { memory_kib: 64, passes: 1, lanes: 1 };
 
 pub struct World {
     pub app: App,
     actors: BTreeMap<&'static str, Actor>,
-    _scratch: Scratch,
+    scratch: Scratch,
+}
+
+/// Somebody in a session of their own.
+pub struct Came {
+    pub secret: String,
+    pub signed: SignedIn,
+}
+
+/// How somebody of the world signs in.
+pub fn email(name: &str) -> String {
+    format!("{name}@example.jp")
+}
+
+pub fn secret(text: &str) -> Secret {
+    Secret(text.into())
+}
+
+/// Why it was refused; anything else fails the test where it stands.
+#[track_caller]
+pub fn refusal<T>(result: Result<T, Error>) -> Refusal {
+    match result {
+        Err(Error::Refused(refusal)) => refusal,
+        Err(other) => panic!("not a refusal: {other}"),
+        Ok(_) => panic!("it was not refused"),
+    }
 }
 
 /// One world on each engine.
@@ -35,8 +73,9 @@ impl World {
 
     fn on(scratch: Scratch) -> World {
         let clock = Clock::set("2026-11-22T01:00:00Z".parse().unwrap());
-        let app = App::open_at(Config::embedded(scratch.directory()), scratch.location(), clock).unwrap();
-        let mut world = World { app, actors: BTreeMap::new(), _scratch: scratch };
+        let config = Config { cost: CHEAP, ..Config::embedded(scratch.directory()) };
+        let app = App::open_at(config, scratch.location(), clock).unwrap();
+        let mut world = World { app, actors: BTreeMap::new(), scratch };
         let system = Actor::system();
         let link = world.app.founding_link().unwrap().unwrap();
         let found = Command::FoundInstallation {
@@ -85,9 +124,122 @@ impl World {
     }
 
     fn sign_in(&mut self, name: &'static str) {
-        let session = self.app.sign_in(&format!("{name}@example.jp"), PASSWORD, "192.0.2.1", None).unwrap();
+        let session = self.app.sign_in_with_known_key(&format!("{name}@example.jp"), PASSWORD, "192.0.2.1").unwrap();
         let signed = self.app.session(&session.secret, "192.0.2.1").unwrap().unwrap();
         self.actors.insert(name, signed.actor);
+    }
+
+    /// A second program on the same database and files, with the time of the first.
+    pub fn second_app(&self, cost: identity::Cost) -> App {
+        let config = Config { cost, ..Config::embedded(self.scratch.directory()) };
+        App::open_at(config, self.scratch.location(), Clock::set(self.app.clock.now())).unwrap()
+    }
+
+    /// Opens a new session of somebody of the world.
+    #[track_caller]
+    pub fn come(&self, name: &str) -> Came {
+        let secret = self.app.sign_in_with_known_key(&email(name), PASSWORD, ADDRESS).unwrap_or_else(|e| panic!("{name}: {e}")).secret;
+        let signed = self.app.session(&secret, ADDRESS).unwrap().unwrap();
+        Came { secret, signed }
+    }
+
+    /// Whether a session opens anything.
+    pub fn is_open(&self, came: &Came) -> bool {
+        self.app.session(&came.secret, ADDRESS).unwrap().is_some()
+    }
+
+    /// Who stands behind a session now.
+    #[track_caller]
+    pub fn now_as(&self, came: &Came) -> Actor {
+        self.app.session(&came.secret, ADDRESS).unwrap().expect("an open session").actor
+    }
+
+    pub fn person(&self, name: &str) -> Id<id::Person> {
+        self.actor(name).person.unwrap()
+    }
+
+    pub fn organisation(&self, name: &str) -> Id<id::Organisation> {
+        self.actor(name).organisation.unwrap()
+    }
+
+    /// What happened, as the installation itself writes it.
+    #[track_caller]
+    pub fn write(&self, change: &Change) {
+        let act = self.app.act(Actor::system()).unwrap();
+        self.app.store().write(|tx| tx.enact(&act, change, [0; 16])).map_err(|e: store::Error| e).unwrap();
+        self.app.forget_sessions();
+    }
+
+    /// Changes the access rules of somebody's organisation.
+    pub fn rules(&self, name: &str, change: impl FnOnce(&mut Access)) {
+        let organisation = self.organisation(name);
+        let mut access = self.app.store().read(|c| store::tables::requests::access(c, organisation)).unwrap();
+        change(&mut access);
+        self.write(&Change::AccessSet { organisation, access: Box::new(access) });
+    }
+
+    pub fn account(&self, name: &str) -> Account {
+        let person = self.person(name);
+        self.app.store().read(|c| store::tables::accounts::account(c, person)).unwrap().unwrap()
+    }
+
+    pub fn request(&self, id: Id<id::Request>) -> Request {
+        self.app.store().read(|c| store::tables::requests::request(c, id)).unwrap().unwrap()
+    }
+
+    /// Makes a request and returns its id.
+    #[track_caller]
+    pub fn ask(&self, name: &str, ask: Ask, hours: u16) -> Id<id::Request> {
+        self.ask_of(name, None, ask, hours)
+    }
+
+    #[track_caller]
+    pub fn ask_of(&self, name: &str, organisation: Option<Id<id::Organisation>>, ask: Ask, hours: u16) -> Id<id::Request> {
+        let made = self.act(name, Command::MakeRequest { organisation, ask, reason: "夜間の障害対応".into(), begin: None, hours });
+        made.made.unwrap().parse().unwrap()
+    }
+
+    #[track_caller]
+    pub fn approve(&self, name: &str, request: Id<id::Request>) -> Done {
+        self.act(name, Command::DecideRequest { request, approve: true, statement: String::new() })
+    }
+
+    /// Every line of the ledger, oldest first.
+    pub fn lines(&self) -> Vec<seal::Line> {
+        let read = |c: &mut store::Conn| {
+            let mut all = vec![];
+            store::ledger::lines_after(c, id::Pos::NEVER, i64::MAX, |line| {
+                all.push(line);
+                Ok(())
+            })
+            .map(|()| all)
+        };
+        self.app.store().read(read).unwrap()
+    }
+
+    /// The lines of a kind, as the changes they hold.
+    pub fn changes(&self, kind: &str) -> Vec<Change> {
+        let of_kind = |line: &seal::Line| line.head.kind == kind;
+        self.lines().into_iter().filter(of_kind).map(|line| serde_json::from_str(&line.payload.unwrap().text).unwrap()).collect()
+    }
+
+    /// Alerts of a kind: for which organisation, about what.
+    pub fn alerts(&self, kind: AlertKind) -> Vec<Alert> {
+        let all = self.changes("alert_raised").into_iter();
+        all.filter_map(|c| if let Change::AlertRaised(a) = c { Some(a) } else { None }).filter(|a| a.kind == kind).collect()
+    }
+
+    /// To whom mails went whose subject holds these words.
+    pub fn mailed(&self, words: &str) -> Vec<String> {
+        let all = self.changes("mail_queued").into_iter();
+        all.filter_map(|c| if let Change::MailQueued(m) = c { Some(m) } else { None })
+            .filter(|m| m.subject.contains(words))
+            .map(|m| m.to)
+            .collect()
+    }
+
+    pub fn later(&self, seconds: i64) {
+        self.app.clock.advance(SignedDuration::from_secs(seconds));
     }
 
     pub fn actor(&self, name: &str) -> &Actor {
