@@ -18,6 +18,9 @@ use crate::visit::Visit;
 pub const fn status(why: Why) -> StatusCode {
     match why {
         Why::SignIn => StatusCode::UNAUTHORIZED,
+        // The condition is a fresh proof of who it is; the page that comes asks for it.
+        Why::Confirm => StatusCode::PRECONDITION_REQUIRED,
+        Why::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Why::Forbidden => StatusCode::FORBIDDEN,
         Why::NotFound => StatusCode::NOT_FOUND,
         Why::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -40,8 +43,11 @@ pub fn send(answer: Answer, visit: &Visit) -> Response {
             let cookie = crate::session::session_cookie(visit, Some(&secret));
             with_cookie(Html(page.render().into_string()).into_response(), &cookie)
         }
+        Answer::Away(to) => Redirect::to(&to).into_response(),
+        Answer::Cookie(cookie, answer) => with_cookie(send(*answer, visit), &cookie),
         Answer::Language(lang, to) => {
-            let cookie = format!("{}={}; Path=/; Max-Age=31536000; SameSite=Lax", crate::session::LANG_COOKIE, lang.tag());
+            let secure = if crate::session::is_secure(visit.app) { "; Secure" } else { "" };
+            let cookie = format!("{}={}; Path=/; Max-Age=31536000; SameSite=Lax{secure}", crate::session::LANG_COOKIE, lang.tag());
             with_cookie(Redirect::to(&crate::session::inside(&to)).into_response(), &cookie)
         }
         Answer::File(file) => send_file(file),
@@ -99,7 +105,7 @@ pub fn error(error: &Error, visit: Option<&Visit>, lang: Lang) -> Response {
             tracing::error!(%store_error, here = visit.map(|v| v.here.as_str()), "it is not known whether an act was kept");
             unsure(lang)
         }
-        Error::Store(_) | Error::Identity(_) | Error::Broken(_) => {
+        Error::Store(_) | Error::Identity(_) | Error::Passkey(_) | Error::Broken(_) => {
             tracing::error!(%error, here = visit.map(|v| v.here.as_str()), "a request failed");
             broken(lang)
         }
@@ -109,6 +115,8 @@ pub fn error(error: &Error, visit: Option<&Visit>, lang: Lang) -> Response {
 fn title(why: Why) -> Text {
     match why {
         Why::SignIn => text("サインインが必要です", "Please sign in"),
+        Why::Confirm => text("本人確認が必要です", "Confirm that it is you"),
+        Why::TooMany => text("しばらくお待ちください", "Please wait"),
         Why::Forbidden => text("この操作はできません", "Not allowed"),
         Why::NotFound => text("ページが見つかりません", "Not found"),
         Why::Invalid => text("入力を確認してください", "Check what you entered"),

@@ -1,10 +1,12 @@
 //! Charts: SVG bars drawn on the server, told apart by colour, pattern and words, with the same figures in a table beside.
 
 mod bars;
+mod code;
 mod expiry;
 mod spans;
 
 pub use bars::{Bar, Bars, Scale, bars, totals};
+pub use code::code_picture;
 pub use expiry::{Expiry, expiries};
 pub use spans::{Lane, Span, spans};
 

@@ -6,11 +6,13 @@ pub mod assets;
 pub mod chart;
 pub mod components;
 pub mod pages;
+pub mod peer;
 pub mod route;
 pub mod server;
 mod session;
 pub mod shell;
 #[doc(hidden)]
 pub mod testing;
+pub mod tls;
 pub mod urls;
 pub mod visit;

@@ -4,30 +4,42 @@
 //! function from a [`Visit`](crate::visit::Visit) to an [`Answer`](crate::route::Answer); it asks `visit.app` for a view or
 //! executes a command, and holds no rule of its own. A refused form is shown again with what was typed.
 
+pub mod access;
 pub mod account;
+pub mod account_review;
+pub mod accounts;
+pub mod alerts;
 pub mod api;
 pub mod bench;
 pub mod board;
 pub mod body_case;
 pub mod case;
 pub mod cases;
+pub mod confirm;
 pub mod contents;
 pub mod disclosed;
+pub mod elsewhere;
 pub mod evidence;
 pub mod export;
+pub mod factors;
 pub mod form;
 pub mod home;
 pub mod import;
 mod import_view;
 pub mod item;
 pub mod items;
+mod kept;
 pub mod organisations;
+pub mod outbox;
 pub mod overview;
+pub mod own_sessions;
 pub mod print;
 mod product_profile;
 pub mod products;
 pub mod public;
 pub mod quality;
+pub mod reissue;
+pub mod requests;
 pub mod rounds;
 pub mod search;
 pub mod settings;
@@ -37,33 +49,46 @@ pub mod sheet_item;
 pub mod sheets;
 pub mod sign_in;
 pub mod signs;
+pub mod steps;
 pub mod tokens;
+pub mod viewings;
 pub mod welcome;
 
 use crate::route::Route;
 
 /// The routes of every page.
 pub const ROUTES: &[&[Route]] = &[
+    access::ROUTES,
     account::ROUTES,
+    account_review::ROUTES,
+    accounts::ROUTES,
+    alerts::ROUTES,
     api::ROUTES,
     bench::ROUTES,
     board::ROUTES,
     body_case::ROUTES,
     case::ROUTES,
     cases::ROUTES,
+    confirm::ROUTES,
     disclosed::ROUTES,
+    elsewhere::ROUTES,
     evidence::ROUTES,
     export::ROUTES,
+    factors::ROUTES,
     home::ROUTES,
     import::ROUTES,
     item::ROUTES,
     items::ROUTES,
     organisations::ROUTES,
+    outbox::ROUTES,
     overview::ROUTES,
+    own_sessions::ROUTES,
     print::ROUTES,
     products::ROUTES,
     public::ROUTES,
     quality::ROUTES,
+    reissue::ROUTES,
+    requests::ROUTES,
     rounds::ROUTES,
     search::ROUTES,
     settings::ROUTES,
@@ -71,7 +96,9 @@ pub const ROUTES: &[&[Route]] = &[
     sheet_item::ROUTES,
     sheets::ROUTES,
     sign_in::ROUTES,
+    steps::ROUTES,
     tokens::ROUTES,
+    viewings::ROUTES,
     welcome::ROUTES,
 ];
 

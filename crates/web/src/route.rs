@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use maud::Markup;
+use rules::account::Stage;
 use rules::party::Role;
 use rules::text::Lang;
 
@@ -13,6 +14,8 @@ use crate::visit::Visit;
 pub enum Guard {
     /// Anybody, signed in or not.
     Public,
+    /// Somebody in the middle of signing in, at this step.
+    Step(Stage),
     /// Somebody who is signed in.
     SignedIn,
     /// Somebody with one of these roles.
@@ -23,6 +26,8 @@ impl Guard {
     pub fn admits(self, roles: Option<&[Role]>) -> bool {
         match (self, roles) {
             (Guard::Public, _) => true,
+            // The server looks at the unfinished session itself.
+            (Guard::Step(_), _) => false,
             (_, None) => false,
             (Guard::SignedIn, Some(_)) => true,
             (Guard::Roles(wanted), Some(roles)) => roles.iter().any(|r| wanted.contains(r)),
@@ -49,6 +54,10 @@ pub enum Answer {
     Session(Option<String>, String),
     /// A page that comes with a new session's cookie.
     SessionPage(String, Box<Page>),
+    /// To another site: the sign-in page of a provider from the settings, never an address that a visitor gave.
+    Away(String),
+    /// As the answer inside, with one more cookie.
+    Cookie(String, Box<Answer>),
     /// Remembers the language and goes on.
     Language(Lang, String),
     File(FileAnswer),

@@ -1,14 +1,14 @@
 //! The server: turns a request into a visit, runs its handler on a thread that may block, sends the answer.
 
 use std::io::{Read, Write};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::App;
+use app::sign_in::{Door, Partial, SignedIn};
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, FromRequest, Multipart, RawPathParams, Request, State};
+use axum::extract::{FromRequest, Multipart, RawPathParams, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Method as HttpMethod, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -18,8 +18,10 @@ use rules::text::{Lang, text};
 use tower_http::compression::CompressionLayer;
 
 use crate::answer;
-use crate::route::{Guard, Method, Route, all};
+use crate::peer::Peer;
+use crate::route::{Answer, Guard, Method, Route, all};
 use crate::session;
+use crate::tls::entrance::Entrance;
 use crate::visit::{Fields, Upload, Visit};
 
 /// The largest form without files, in bytes.
@@ -32,6 +34,7 @@ pub type Shared = Arc<App>;
 
 /// The whole service: pages, REST interface, assets.
 pub fn router(app: Shared) -> Router {
+    let https = app.config.address.starts_with("https://");
     let mut paths: Vec<(&'static str, MethodRouter<Shared>)> = vec![];
     for route in all() {
         let handler = move |State(app): State<Shared>, params: RawPathParams, request: Request| serve(app, *route, params, request);
@@ -57,16 +60,25 @@ pub fn router(app: Shared) -> Router {
         .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(CompressionLayer::new())
         .layer(tower_http::timeout::TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
-        .layer(axum::middleware::map_response(security_headers))
+        .layer(axum::middleware::map_response_with_state(https, security_headers))
 }
 
-/// Serves until `stop` resolves; open requests are finished first.
-pub async fn run(app: Shared, listener: tokio::net::TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
+/// Serves until `stop` resolves; open requests are finished first. A listener alone is an entrance without TLS.
+pub async fn run(app: Shared, entrance: impl Into<Entrance>, stop: impl Future<Output = ()> + Send + 'static) {
+    let clock = app.clone();
+    entrance.into().serve(router(app), move || clock.clock.now(), stop).await;
 }
 
-async fn security_headers(mut response: Response) -> Response {
+/// What a page may use of the device: passkeys. Everything that asks for more is refused.
+const PERMISSIONS: &str = "publickey-credentials-get=(self), publickey-credentials-create=(self), accelerometer=(), autoplay=(), \
+    bluetooth=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), gyroscope=(), hid=(), \
+    idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), \
+    screen-wake-lock=(), serial=(), storage-access=(), usb=(), web-share=(), xr-spatial-tracking=()";
+/// Two years, in seconds (RFC 6797).
+const ONLY_HTTPS: &str = "max-age=63072000; includeSubDomains";
+
+/// `https` tells that people reach this installation by TLS, here or at a proxy.
+async fn security_headers(State(https): State<bool>, mut response: Response) -> Response {
     let headers = response.headers_mut();
     let mut set = |name: header::HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -76,6 +88,12 @@ async fn security_headers(mut response: Response) -> Response {
     set(header::REFERRER_POLICY, "same-origin");
     set(header::X_FRAME_OPTIONS, "DENY");
     set(header::CACHE_CONTROL, "no-store");
+    set(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(header::HeaderName::from_static("permissions-policy"), PERMISSIONS);
+    if https {
+        set(header::STRICT_TRANSPORT_SECURITY, ONLY_HTTPS);
+    }
     response
 }
 
@@ -103,7 +121,8 @@ struct Arrived {
     uploads: Vec<Upload>,
     /// A file that was not taken; the handler shows it on its form.
     refused: Option<Refusal>,
-    address: String,
+    /// Nothing where a request came by no connection.
+    peer: Option<Peer>,
     /// Holds the uploads until the handler is done.
     _folder: Option<tempfile::TempDir>,
 }
@@ -125,26 +144,31 @@ async fn serve(app: Shared, route: Route, params: RawPathParams, request: Reques
 
 async fn arrive(app: &Shared, request: Request, params: Vec<(String, String)>) -> Result<Arrived, Refusal> {
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or_else(|| "unknown".to_owned(), |c| c.0.ip().to_string());
+    let peer = Peer::of(&request);
     let media = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let sent = if request.method() != HttpMethod::POST {
         Sent::default()
     } else if media.starts_with("multipart/form-data") {
         // Who is not signed in sends no files worth keeping: their limit is that of a form.
-        let known = is_signed_in(app, &headers, &address).await;
+        let known = is_signed_in(app, &headers, &address(peer), peer.and_then(|p| p.certificate)).await;
         multipart(if known { app.config.upload_limit } else { FORM_LIMIT as u64 }, request).await?
     } else {
         let bytes = axum::body::to_bytes(request.into_body(), FORM_LIMIT).await.map_err(|_| too_much(FORM_LIMIT as u64))?;
         Sent { form: pairs(&bytes), ..Sent::default() }
     };
     let Sent { form, uploads, refused, folder } = sent;
-    Ok(Arrived { headers, uri, params, form, uploads, refused, address, _folder: folder })
+    Ok(Arrived { headers, uri, params, form, uploads, refused, peer, _folder: folder })
 }
 
-async fn is_signed_in(app: &Shared, headers: &HeaderMap, address: &str) -> bool {
+/// The visitor's address as it is kept in sessions and the ledger.
+fn address(peer: Option<Peer>) -> String {
+    peer.map_or_else(|| "unknown".to_owned(), |peer| peer.address.ip().to_string())
+}
+
+async fn is_signed_in(app: &Shared, headers: &HeaderMap, address: &str, certificate: Option<rules::id::Digest>) -> bool {
     let Some(secret) = session::cookie(headers, session::name(app)) else { return false };
     let (app, address) = (app.clone(), address.to_owned());
-    let found = tokio::task::spawn_blocking(move || app.session(&secret, &address)).await;
+    let found = tokio::task::spawn_blocking(move || app.session_from(&secret, Door { address: &address, certificate })).await;
     matches!(found, Ok(Ok(Some(_))))
 }
 
@@ -227,16 +251,18 @@ fn language(headers: &HeaderMap, person: Option<Lang>) -> Lang {
 }
 
 fn visit(app: &App, route: Route, posted: bool, arrived: Arrived) -> Response {
-    let Arrived { headers, uri, params, form, uploads, refused, address, _folder } = arrived;
+    let Arrived { headers, uri, params, form, uploads, refused, peer, _folder } = arrived;
+    let address = address(peer);
     let secret = session::cookie(&headers, session::name(app));
-    let signed = match secret.as_deref().map(|s| app.session(s, &address)).transpose() {
-        Ok(signed) => signed.flatten(),
+    let certificate = peer.and_then(|peer| peer.certificate);
+    let (signed, partial) = match secret.as_deref().map(|s| known(app, s, Door { address: &address, certificate })).transpose() {
+        Ok(known) => known.unwrap_or_default(),
         Err(error) => return answer::error(&error, None, language(&headers, None)),
     };
-    let csrf = session::csrf(secret.as_deref().filter(|_| signed.is_some()), &headers);
+    let csrf = session::csrf(secret.as_deref().filter(|_| signed.is_some() || partial.is_some()), &headers, session::is_secure(app));
     let visit = Visit {
         app,
-        lang: language(&headers, signed.as_ref().map(|s| s.person.lang)),
+        lang: language(&headers, signed.as_ref().map(|s| s.person.lang).or(partial.as_ref().map(|p| p.person.lang))),
         here: uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
         params: params.into_iter().collect(),
         query: pairs(uri.query().unwrap_or_default().as_bytes()),
@@ -245,8 +271,11 @@ fn visit(app: &App, route: Route, posted: bool, arrived: Arrived) -> Response {
         upload_refused: refused,
         fragment: headers.contains_key("hx-request"),
         address,
+        certificate,
         csrf: csrf.token.clone(),
+        under_way: session::cookie(&headers, session::under_way(app)),
         signed,
+        partial,
     };
     let response = respond(&visit, route, posted, &headers);
     match csrf.cookie {
@@ -255,13 +284,35 @@ fn visit(app: &App, route: Route, posted: bool, arrived: Arrived) -> Response {
     }
 }
 
+/// Who is signed in with this cookie, or in the middle of it; never both.
+fn known(app: &App, secret: &str, door: Door<'_>) -> Result<(Option<SignedIn>, Option<Partial>), app::Error> {
+    let signed = app.session_from(secret, door)?;
+    let partial = if signed.is_none() { app.partial(secret, door)? } else { None };
+    Ok((signed, partial))
+}
+
+/// Where an unfinished sign-in goes on, if the route is not for it.
+fn elsewhere(visit: &Visit, route: Route) -> Option<&'static str> {
+    let stage = visit.partial.as_ref()?.stage;
+    match route.guard {
+        Guard::Public => None,
+        Guard::Step(step) if step == stage => None,
+        _ => Some(crate::pages::steps::path(stage)),
+    }
+}
+
 fn respond(visit: &Visit, route: Route, posted: bool, headers: &HeaderMap) -> Response {
+    if let Some(path) = elsewhere(visit, route) {
+        return answer::send(crate::route::Answer::Go(path.to_owned()), visit);
+    }
     let roles = visit.signed.as_ref().map(|s| s.actor.roles.as_slice());
-    if !route.guard.admits(roles) {
+    let at_step = matches!(route.guard, Guard::Step(_)) && visit.partial.is_some();
+    if !at_step && !route.guard.admits(roles) {
         // Somebody whose session ran out in the middle of a form keeps what they typed: the sign-in page carries it.
         return if roles.is_none() {
-            crate::pages::sign_in::instead(visit, posted)
+            crate::pages::sign_in::instead(visit, posted, session::was_own_form(visit, headers))
         } else {
+            noted(visit, route);
             answer::error(&Refusal::forbidden().into(), Some(visit), visit.lang)
         };
     }
@@ -275,9 +326,28 @@ fn respond(visit: &Visit, route: Route, posted: bool, headers: &HeaderMap) -> Re
         );
         return answer::error(&refusal.into(), Some(visit), visit.lang);
     }
+    // What is opened under a mark is recorded before it is shown; without the record nothing is shown.
+    if let Some(Err(error)) = visit.signed.as_ref().map(|s| visit.app.page_opened(s, &visit.here, visit.param("case").ok())) {
+        return answer::error(&error, Some(visit), visit.lang);
+    }
     match (route.handler)(visit) {
+        // Whatever page a form shows again: a fresh proof comes first, and what was typed travels along.
+        Ok(Answer::Refused(StatusCode::PRECONDITION_REQUIRED, _)) => crate::pages::confirm::instead(visit, posted),
         Ok(done) => answer::send(done, visit),
-        Err(error) => answer::error(&error, Some(visit), visit.lang),
+        Err(app::Error::Refused(refusal)) if refusal.why == Why::Confirm => crate::pages::confirm::instead(visit, posted),
+        Err(error) => {
+            if error.refusal().is_some_and(|r| r.why == Why::Forbidden) {
+                noted(visit, route);
+            }
+            answer::error(&error, Some(visit), visit.lang)
+        }
+    }
+}
+
+/// An attempt at what is not one's own stands in the ledger (item 32).
+fn noted(visit: &Visit, route: Route) {
+    if let Some(Err(error)) = visit.signed.as_ref().map(|s| visit.app.note_refused(&s.actor, route.path, &visit.here)) {
+        tracing::error!(%error, "a refused act could not be recorded");
     }
 }
 
@@ -293,4 +363,38 @@ pub fn bytes_of(upload: &Upload) -> Result<Vec<u8>, app::Error> {
 /// A body for a file that is read while it is sent.
 pub(crate) fn stream(file: std::fs::File) -> Body {
     Body::from_stream(tokio_util::io::ReaderStream::new(tokio::fs::File::from_std(file)))
+}
+
+#[cfg(test)]
+mod tests {
+    use app::{Clock, Config};
+    use axum::extract::ConnectInfo;
+    use rules::id::Digest;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::route::Answer;
+
+    #[tokio::test]
+    async fn a_handler_learns_address_and_certificate_of_the_visitor() {
+        const SHOWN: Route = crate::route::get("", Guard::Public, |visit| {
+            Ok(Answer::Json(StatusCode::OK, serde_json::json!([visit.address, visit.certificate])))
+        });
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Clock::set("2026-11-24T03:00:00Z".parse().expect("a time"));
+        let app = Arc::new(App::open(Config::embedded(folder.path()), clock).expect("an installation"));
+        let handler = |State(app): State<Shared>, params: RawPathParams, request: Request| serve(app, SHOWN, params, request);
+        let router = Router::new().route("/", axum::routing::get(handler)).with_state(app);
+        let told = async |request: Request| {
+            let response = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+            let body = axum::body::to_bytes(response.into_body(), 1024).await.expect("a body");
+            String::from_utf8_lossy(&body).into_owned()
+        };
+        let address = std::net::SocketAddr::from(([192, 0, 2, 7], 1));
+        let peer = Peer { certificate: Some(Digest([0xab; 32])), ..Peer::plain(address) };
+        let with = |request: axum::http::request::Builder| request.body(Body::empty()).expect("a request");
+        assert_eq!(told(with(Request::get("/").extension(peer))).await, format!("[\"192.0.2.7\",\"{}\"]", "ab".repeat(32)));
+        assert_eq!(told(with(Request::get("/").extension(ConnectInfo(address)))).await, "[\"192.0.2.7\",null]");
+        assert_eq!(told(with(Request::get("/"))).await, "[\"unknown\",null]");
+    }
 }

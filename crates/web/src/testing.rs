@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, Request, header};
 use jiff::ToSpan;
 use rules::act::Actor;
 use rules::case::Part;
+use rules::change::Change;
 use rules::command::{Command, Secret};
 use rules::evidence::{ClaimContent, Label};
 use rules::id::{self, Id, ItemNo, Pos};
@@ -36,6 +37,11 @@ pub const DECIDER: &str = "decider@example.jp";
 pub const HOSPITAL: &str = "hospital@example.jp";
 pub const OPERATOR: &str = "operator@example.jp";
 
+/// Nobody's address, but a name for somebody in the middle of signing in, at one of the steps.
+pub const AT_FACTOR: &str = "at-factor@example.jp";
+pub const AT_PASSWORD: &str = "at-password@example.jp";
+pub const AT_ENROL: &str = "at-enrol@example.jp";
+
 /// A running installation with a clock that stands still.
 pub struct World {
     pub app: Arc<App>,
@@ -49,7 +55,7 @@ pub struct World {
     pub certified: Id<id::Case>,
     /// The stranger's case.
     pub strange: Id<id::Case>,
-    _folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
 /// An answer of the server.
@@ -80,28 +86,81 @@ impl World {
 
     /// A new world, on 24 November 2026 at noon in Japan.
     pub fn fresh() -> World {
+        World::filled(|config| config)
+    }
+
+    /// As [`World::fresh`], with another configuration.
+    pub fn filled(configure: impl FnOnce(Config) -> Config) -> World {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = Clock::set("2026-11-24T03:00:00Z".parse().expect("a time"));
-        let app = Arc::new(App::open(Config::embedded(folder.path()), clock).expect("an installation"));
+        let app = Arc::new(App::open(configure(Config::embedded(folder.path())), clock).expect("an installation"));
         assert!(app.fill_demo().expect("a demonstration"));
         let strange = stranger(&app);
         let cases = app.cases(&actor(&app, OFFICER), None).expect("the demonstration's cases");
         let of = |certified: bool| cases.iter().find(|c| c.case.state.is_certified() == certified).expect("a case").case.id;
-        let (running, certified) = (of(false), of(true));
+        World::around(app, Arc::new(folder), (of(false), of(true), strange))
+    }
+
+    /// The same people, cases and files in a folder of their own, at the same time: filling a world takes seconds,
+    /// copying one does not. Nobody may write to this one meanwhile.
+    pub fn copy(&self) -> World {
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        copy_files(self.folder.path(), folder.path());
+        self.opened(folder, |config| config)
+    }
+
+    /// Another program on the same database and files with a clock of its own: a second node, or one after a restart.
+    pub fn again(&self, configure: impl FnOnce(Config) -> Config) -> World {
+        self.opened(self.folder.clone(), configure)
+    }
+
+    fn opened(&self, folder: Arc<tempfile::TempDir>, configure: impl FnOnce(Config) -> Config) -> World {
+        let config = configure(Config { data: folder.path().to_owned(), ..self.app.config.clone() });
+        let app = Arc::new(App::open(config, Clock::set(self.app.clock.now())).expect("an installation"));
+        World::around(app, folder, (self.running, self.certified, self.strange))
+    }
+
+    fn around(app: Arc<App>, folder: Arc<tempfile::TempDir>, cases: (Id<id::Case>, Id<id::Case>, Id<id::Case>)) -> World {
+        let (running, certified, strange) = cases;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let router = crate::server::router(app.clone());
-        World { router, runtime, sessions: Mutex::default(), running, certified, strange, app, _folder: folder }
+        World { router, runtime, sessions: Mutex::default(), running, certified, strange, app, folder }
+    }
+
+    /// Where database and files lie.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// A session cookie's secret of somebody; a new one where the last has ended.
     pub fn session(&self, email: &str) -> String {
+        if [AT_FACTOR, AT_PASSWORD, AT_ENROL].contains(&email) {
+            return self.unfinished(email);
+        }
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         let open = sessions.get(email).filter(|s| self.app.session(s, "local").ok().flatten().is_some()).cloned();
         open.unwrap_or_else(|| {
-            let secret = self.app.sign_in(email, app::demo::PASSWORD, "local", None).expect("a known person").secret;
+            let secret = self.app.demo_sign_in(email, "local").expect("a known person").secret;
             sessions.insert(email.to_owned(), secret.clone());
             secret
         })
+    }
+
+    /// The cookie of somebody at a step of signing in; they are made when first asked for.
+    fn unfinished(&self, at: &str) -> String {
+        let door = app::sign_in::Door { address: "local", certificate: None };
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = sessions.get(at).filter(|s| self.app.partial(s, door).ok().flatten().is_some()) {
+            return open.clone();
+        }
+        // An operator is in the middle once the password was right; the others are newcomers.
+        let email = if at == AT_FACTOR { OPERATOR } else { at };
+        if at != AT_FACTOR && !sessions.contains_key(at) {
+            newcomer(&self.app, at);
+        }
+        let secret = self.app.sign_in(email, app::demo::PASSWORD, "local", None).expect("a known person").secret;
+        sessions.insert(at.to_owned(), secret.clone());
+        secret
     }
 
     pub fn actor(&self, email: &str) -> Actor {
@@ -115,9 +174,14 @@ impl World {
         done.expect("a token").secret.expect("its secret")
     }
 
-    /// Sends a request through the whole router.
-    pub fn ask(&self, mut request: Request<Body>) -> Reply {
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1))));
+    /// Sends a request through the whole router, from this machine.
+    pub fn ask(&self, request: Request<Body>) -> Reply {
+        self.ask_from(SocketAddr::from(([127, 0, 0, 1], 1)), request)
+    }
+
+    /// As [`World::ask`], from elsewhere.
+    pub fn ask_from(&self, address: SocketAddr, mut request: Request<Body>) -> Reply {
+        request.extensions_mut().insert(ConnectInfo(address));
         let router = self.router.clone();
         self.runtime.block_on(async move {
             let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
@@ -204,8 +268,42 @@ impl World {
     }
 }
 
+/// Somebody new with the demonstration's password: an administrator, who has to enrol, or somebody whose password was
+/// made for them.
+fn newcomer(app: &App, email: &str) {
+    let operator = actor(app, OPERATOR);
+    let organisation = operator.organisation.expect("an organisation");
+    let role = if email == AT_ENROL { Role::Administrator } else { Role::Evaluator };
+    let invite = Command::InvitePerson { organisation, email: email.into(), roles: vec![role] };
+    let link = app.execute(&operator, invite).expect("an invitation").secret.expect("its link");
+    let accept = Command::AcceptInvitation {
+        link: Secret(link),
+        name: "新しい人".into(),
+        password: Secret(app::demo::PASSWORD.into()),
+        lang: Lang::Ja,
+    };
+    let made = app.execute(&Actor::system(), accept).expect("a newcomer").made.expect("their id");
+    if email == AT_PASSWORD {
+        let change = Change::PasswordChanged { person: made.parse().expect("an id"), initial: true };
+        let act = app.act(Actor::system()).expect("an act");
+        app.store().write(|tx| tx.enact(&act, &change, [0; 16])).expect("a forced change");
+    }
+}
+
+fn copy_files(from: &std::path::Path, to: &std::path::Path) {
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let (path, name) = entry.map(|e| (e.path(), e.file_name())).expect("an entry");
+        if path.is_dir() {
+            std::fs::create_dir(to.join(&name)).expect("a folder");
+            copy_files(&path, &to.join(name));
+        } else {
+            std::fs::copy(&path, to.join(name)).expect("a copy");
+        }
+    }
+}
+
 fn actor(app: &App, email: &str) -> Actor {
-    let secret = app.sign_in(email, app::demo::PASSWORD, "local", None).expect("a known person").secret;
+    let secret = app.demo_sign_in(email, "local").expect("a known person").secret;
     app.session(&secret, "local").ok().flatten().expect("an open session").actor
 }
 

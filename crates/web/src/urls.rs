@@ -18,6 +18,7 @@ fixed! {
     welcome = "/welcome";
     invitation = "/invitation";
     account = "/account";
+    reissue = "/reissue";
     cases = "/cases";
     new_case = "/cases/new";
     board = "/board";
@@ -31,6 +32,14 @@ fixed! {
     phrases = "/phrases";
     tokens = "/tokens";
     settings = "/settings";
+    accounts = "/accounts";
+    accounts_groups = "/accounts/groups";
+    accounts_review = "/accounts/review";
+    access = "/access";
+    requests = "/requests";
+    alerts = "/alerts";
+    outbox = "/outbox";
+    viewings = "/viewings";
     registry = "/registry";
     verify = "/verify";
     api = "/api";
@@ -91,7 +100,44 @@ pub fn organisation(organisation: Id<id::Organisation>) -> String {
 pub fn organisation_act(organisation: Id<id::Organisation>, act: &str) -> String {
     format!("/organisations/{organisation}/{act}")
 }
-/// Something done with the own account: `password`, `language`.
+/// An account, for the administrators of its organisation.
+pub fn account_of(person: Id<id::Person>) -> String {
+    format!("/accounts/{person}")
+}
+/// Something done with an account: `suspend`, `close`, `tokens` …
+pub fn account_deed(person: Id<id::Person>, act: &str) -> String {
+    format!("/accounts/{person}/{act}")
+}
+/// A past review of accounts.
+pub fn past_review(review: Id<id::Review>) -> String {
+    format!("/accounts/review?review={review}")
+}
+/// A review as CSV; without one, the accounts to be reviewed.
+pub fn review_csv(review: Option<Id<id::Review>>) -> String {
+    let query = review.map(|r| format!("?review={r}")).unwrap_or_default();
+    format!("/accounts/review.csv{query}")
+}
+/// One request.
+pub fn request(request: Id<id::Request>) -> String {
+    format!("/requests?request={request}")
+}
+/// Something done with a request: `decide`, `end`, `review`.
+pub fn request_act(act: &str) -> String {
+    format!("/requests/{act}")
+}
+/// The form of a kind of request: `register`, `resume` …
+pub fn new_request(ask: &str) -> String {
+    format!("/requests/new?ask={ask}")
+}
+/// The form of a kind of request, about somebody.
+pub fn new_request_for(ask: &str, person: Id<id::Person>) -> String {
+    format!("/requests/new?ask={ask}&person={person}")
+}
+/// Home after signing in, where the last sign-in is told; `enrolled` after registering a second factor.
+pub fn come_in(enrolled: bool) -> String {
+    if enrolled { "/?in=enrolled".to_owned() } else { "/?in=1".to_owned() }
+}
+/// Something done with the own account: `password`, `language`, `totp` …
 pub fn account_act(act: &str) -> String {
     format!("/account/{act}")
 }
@@ -114,6 +160,12 @@ pub fn phrases_remove() -> String {
 }
 pub fn verify_code(code: &str) -> String {
     format!("/verify/{code}")
+}
+
+/// Leaves for a provider; `to` is the page wanted after signing in.
+pub fn elsewhere(provider: &str, to: &str) -> String {
+    let to: String = form_urlencoded::byte_serialize(to.as_bytes()).collect();
+    format!("/signin/elsewhere/{provider}?to={to}")
 }
 
 /// How a side is named in a query: `?side=body`.

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use app::App;
-use app::sign_in::SignedIn;
+use app::sign_in::{Door, Partial, SignedIn};
 use jiff::civil::Date;
 use maud::Markup;
 use rules::act::Actor;
+use rules::id::Digest;
 use rules::party::Role;
 use rules::refusal::{Refusal, Why};
 use rules::text::{Lang, Text, text};
@@ -29,6 +30,8 @@ pub struct Upload {
 pub struct Visit<'a> {
     pub app: &'a App,
     pub signed: Option<SignedIn>,
+    /// Somebody in the middle of signing in.
+    pub partial: Option<Partial>,
     pub lang: Lang,
     /// Path and query, as asked for.
     pub here: String,
@@ -43,8 +46,12 @@ pub struct Visit<'a> {
     pub fragment: bool,
     /// Network address of the visitor.
     pub address: String,
+    /// SHA-256 of the client certificate whose key the visitor has proven to hold.
+    pub certificate: Option<Digest>,
     /// What a form of this visitor has to carry.
     pub csrf: String,
+    /// The cookie of a sign-in at a provider that is under way in this browser.
+    pub under_way: Option<String>,
 }
 
 /// Named values of a query or form, in their order; names may repeat.
@@ -113,6 +120,14 @@ impl<'a> Visit<'a> {
     pub fn actor(&self) -> Result<&Actor, Refusal> {
         self.signed.as_ref().map(|s| &s.actor).ok_or(Refusal::new(Why::SignIn, text("サインインしてください。", "Please sign in.")))
     }
+    /// Where the visitor comes from.
+    pub fn door(&self) -> Door<'_> {
+        Door { address: &self.address, certificate: self.certificate }
+    }
+    /// The unfinished sign-in; a step's guard has made sure of one.
+    pub fn partial(&self) -> Result<&Partial, Refusal> {
+        self.partial.as_ref().ok_or(Refusal::new(Why::SignIn, text("サインインしてください。", "Please sign in.")))
+    }
     /// The file that came in a field, or why there is none.
     pub fn upload(&self, field: &'static str) -> Result<&Upload, Refusal> {
         if let Some(refusal) = &self.upload_refused {
@@ -149,8 +164,11 @@ impl<'a> Visit<'a> {
         }
         let applicant = self.has(Role::Officer) || self.has(Role::Colleague);
         let body = self.has(Role::Secretariat) || self.has(Role::Decider);
-        let any_case = applicant || body || self.has(Role::Evaluator) || self.has(Role::InstitutionOfficer);
-        let links: [(bool, Text, String); 9] = [
+        let viewing = self.signed.as_ref().is_some_and(|s| !s.actor.grants.views.is_empty());
+        let any_case = applicant || body || self.has(Role::Evaluator) || self.has(Role::InstitutionOfficer) || viewing;
+        let administrator = self.has(Role::Administrator);
+        let warned = administrator || self.has(Role::Operator);
+        let links: [(bool, Text, String); 12] = [
             (true, text("ホーム", "Home"), urls::home()),
             (body, text("案件ボード", "Board"), urls::board()),
             (any_case, text("案件", "Cases"), urls::cases()),
@@ -158,15 +176,31 @@ impl<'a> Visit<'a> {
             (applicant, text("プロダクト", "Products"), urls::products()),
             (true, text("シート", "Sheets"), urls::sheets()),
             (any_case, text("検索", "Search"), urls::search()),
-            (self.has(Role::Administrator) || self.has(Role::Operator), text("組織", "Organisation"), urls::organisations()),
-            (self.has(Role::Administrator), text("設定", "Settings"), urls::settings()),
+            (true, text("申請", "Requests"), urls::requests()),
+            (warned, text("組織", "Organisation"), urls::organisations()),
+            (administrator, text("アカウント管理", "Accounts"), urls::accounts()),
+            (warned, text("警告", "Alerts"), urls::alerts()),
+            (administrator, text("設定", "Settings"), urls::settings()),
         ];
-        let current =
-            |href: &str| if href == "/" { self.here == "/" } else { self.here == href || self.here.starts_with(&format!("{href}/")) };
-        links
-            .into_iter()
-            .filter(|(shown, ..)| *shown)
-            .map(|(_, label, href)| NavLink::new(label, href.clone()).current(current(&href)))
-            .collect()
+        let here = self.here.split('?').next().unwrap_or_default();
+        let current = |href: &str| if href == "/" { here == "/" } else { here == href || here.starts_with(&format!("{href}/")) };
+        let waiting = if warned { self.open_alerts() } else { 0 };
+        let link = |(_, label, href): (bool, Text, String)| {
+            let counted = href == urls::alerts() && waiting > 0;
+            let link = NavLink::new(label, href.clone()).current(current(&href));
+            if counted { link.count(waiting) } else { link }
+        };
+        links.into_iter().filter(|(shown, ..)| *shown).map(link).collect()
+    }
+
+    /// How many alerts wait. A page does not fail because this cannot be counted.
+    fn open_alerts(&self) -> usize {
+        match self.signed.as_ref().map(|s| self.app.open_alerts(&s.actor)).transpose() {
+            Ok(counted) => counted.unwrap_or(0),
+            Err(error) => {
+                tracing::error!(%error, "open alerts could not be counted");
+                0
+            }
+        }
     }
 }

@@ -36,7 +36,7 @@ fn an_invitation_link_is_shown_once_and_works_once() {
     let page = made.text();
     let link = page.split("/invitation?link=").nth(1).unwrap().split('<').next().unwrap().to_owned();
     assert!(!world.page(&path, Some(OFFICER), Lang::Ja).text().contains(&link));
-    let accept = [("link", link.as_str()), ("name", "新しい 人"), ("password", "akashi-no-demo-2026")];
+    let accept = [("link", link.as_str()), ("name", "新しい 人"), ("password", "demo-ladder-kettle-violin")];
     assert_eq!(world.page(&format!("/invitation?link={link}"), None, Lang::Ja).status, 200);
     let invited = world.app.invitation_by_link(&link).unwrap().unwrap();
     assert_eq!(invited.email, "new@example.jp");
@@ -83,11 +83,11 @@ fn a_password_changes_only_with_the_current_one() {
     let change = |current: &str, new: &str| world.form("/account/password", Some(HOSPITAL), &[("current", current), ("password", new)]);
     let wrong = change("wrong-wrong-wrong", "夏の庭で猫が鳴いた静かな朝");
     assert!(wrong.status == 422 && wrong.text().contains("現在のパスワードが正しくありません"));
-    let weak = change("akashi-no-demo-2026", "mijikai");
+    let weak = change("demo-ladder-kettle-violin", "mijikai");
     assert!(weak.status == 422 && !weak.text().contains("mijikai"));
-    led(&change("akashi-no-demo-2026", "夏の庭で猫が鳴いた静かな朝"));
+    led(&change("demo-ladder-kettle-violin", "夏の庭で猫が鳴いた静かな朝"));
     assert!(world.app.sign_in(HOSPITAL, "夏の庭で猫が鳴いた静かな朝", "local", None).is_ok());
-    assert!(world.app.sign_in(HOSPITAL, "akashi-no-demo-2026", "local", None).is_err());
+    assert!(world.app.sign_in(HOSPITAL, "demo-ladder-kettle-violin", "local", None).is_err());
 }
 
 #[test]

@@ -3,9 +3,10 @@
 mod filled;
 
 use filled::filled;
+use rules::account::Stage;
 use rules::text::Lang;
 use web::route::{Guard, Method, Route, all};
-use web::testing::{OPERATOR, STRANGER, World};
+use web::testing::{AT_ENROL, AT_FACTOR, AT_PASSWORD, OPERATOR, STRANGER, World};
 
 /// Routes that do not keep a rule yet: `(rule, method and path)`. This list may only become shorter.
 const EXCEPTIONS: &[(&str, &str)] = &[];
@@ -47,7 +48,7 @@ fn who_is_signed_out_sees_public_pages_only() {
             (Guard::Public, Method::Get) => status < 400 || status == 404,
             // Signed out, no form carries a token that proves it ours.
             (Guard::Public, Method::Post) => status == 403,
-            (Guard::SignedIn | Guard::Roles(_), _) => status == 401,
+            (Guard::SignedIn | Guard::Roles(_) | Guard::Step(_), _) => status == 401,
         };
         if !right {
             faults.push((route, format!("{status} signed out, guard {:?}", route.guard)));
@@ -68,7 +69,8 @@ fn each_role_comes_in_where_its_guard_says_and_nowhere_else() {
             let status = send(&world, route, &path, Some(somebody.email));
             let right = if route.guard.admits(Some(somebody.roles)) {
                 // What the policy or the state refuses behind the guard is an answer too; being asked to sign in again is not.
-                matches!(status, 200 | 303 | 403 | 404 | 409 | 413 | 422) || (status == 401 && route.path == "/signin")
+                matches!(status, 200 | 303 | 403 | 404 | 409 | 413 | 422 | 428)
+                    || (matches!(status, 401 | 429) && route.path.starts_with("/signin"))
             } else {
                 status == 403
             };
@@ -78,6 +80,28 @@ fn each_role_comes_in_where_its_guard_says_and_nowhere_else() {
         }
     }
     judge("roles", faults);
+}
+
+#[test]
+fn in_the_middle_of_signing_in_nothing_opens_but_the_step() {
+    let world = World::fresh();
+    let steps = [(AT_FACTOR, Stage::Factor), (AT_PASSWORD, Stage::Password), (AT_ENROL, Stage::Enrol)];
+    let mut faults = vec![];
+    for route in all().filter(|r| r.guard != Guard::Public) {
+        for (who, stage) in steps {
+            let path = filled(&world, route.path, world.running);
+            let reply = match route.method {
+                Method::Get => world.page(&path, Some(who), Lang::Ja),
+                Method::Post => world.form(&path, Some(who), &[]),
+            };
+            let own = route.guard == Guard::Step(stage);
+            let sent_to_step = reply.status == 303 && reply.header("location") == web::pages::steps::path(stage);
+            if !own && !sent_to_step {
+                faults.push((route, format!("{} for {who}", reply.status)));
+            }
+        }
+    }
+    judge("steps", faults);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use rules::command::{Command, Kind};
+use rules::policy;
 use rules::refusal::{Refusal, Why};
 use rules::text::text;
 use schemars::generate::SchemaSettings;
@@ -15,9 +16,25 @@ use super::problem::{self, Failure};
 use super::{Guard, Reply, Route, Takes, view, views};
 use crate::route::Method;
 
-/// Acts of a person in a browser or of the installation: the policy refuses them to every token.
+/// Acts of a person in a browser or of the installation: the policy refuses them to every token. Dangerous ones need
+/// a fresh proof of who it is, which no token can give.
 pub const fn is_for_tokens(kind: Kind) -> bool {
-    !matches!(kind, Kind::FoundInstallation | Kind::AcceptInvitation | Kind::ChangePassword | Kind::IssueToken)
+    let in_person = matches!(
+        kind,
+        Kind::FoundInstallation
+            | Kind::AcceptInvitation
+            | Kind::SetNewPassword
+            | Kind::ChangePassword
+            | Kind::MakeRequest
+            | Kind::EndRequest
+            | Kind::ReviewRequest
+            | Kind::ReviewAccounts
+            | Kind::AcknowledgeAlert
+            | Kind::SaveGroup
+            | Kind::EndSession
+            | Kind::ReportLeak
+    );
+    !in_person && !policy::is_dangerous(kind)
 }
 
 /// One route for each act. Evidence comes as a file, by a route of its own.
@@ -116,7 +133,7 @@ mod tests {
     use rules::act::{Actor, Means};
     use rules::id::Id;
     use rules::party::Role;
-    use rules::policy::{self, Place};
+    use rules::policy::Place;
     use serde_json::json;
 
     use super::*;
@@ -137,6 +154,7 @@ mod tests {
             belongs_to: vec![],
             means: Means::Token { id: Id::new(1, [3; 10]), write: true },
             address: "local".into(),
+            grants: Default::default(),
         };
         for kind in Kind::ALL.iter().filter(|k| !is_for_tokens(**k)) {
             assert!(policy::may(*kind, &token, Place::Installation).is_err(), "{}", kind.code());

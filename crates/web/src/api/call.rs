@@ -5,11 +5,13 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use app::App;
+use app::sign_in::Door;
 use axum::Json;
 use axum::extract::{ConnectInfo, RawPathParams, Request, State};
 use axum::http::header::{self, HeaderMap};
 use axum::response::{IntoResponse, Response};
 use rules::act::{Actor, Means};
+use rules::id::Digest;
 use rules::policy::Side;
 use rules::refusal::{Refusal, Why};
 use rules::text::{Lang, text};
@@ -17,6 +19,7 @@ use serde_json::Value;
 
 use super::problem::{self, Failure};
 use super::{Guard, Handler, Reply, Route, Takes};
+use crate::peer::Peer;
 use crate::server::{self, Shared};
 use crate::visit::{Fields, Upload};
 
@@ -114,12 +117,14 @@ async fn answered(
 struct Caller {
     secret: Option<String>,
     address: String,
+    certificate: Option<Digest>,
 }
 
 impl Caller {
     fn of(request: &Request) -> Caller {
         let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or_else(|| "unknown".to_owned(), |c| c.0.ip().to_string());
-        Caller { secret: bearer(request.headers()), address }
+        let certificate = request.extensions().get::<Peer>().and_then(|p| p.certificate);
+        Caller { secret: bearer(request.headers()), address, certificate }
     }
 }
 
@@ -129,7 +134,10 @@ async fn admit(app: Shared, guard: Guard, caller: Caller) -> Result<Option<Actor
         return Ok(None);
     }
     let secret = caller.secret.ok_or_else(problem::no_token)?;
-    let found = tokio::task::spawn_blocking(move || app.token(&secret, &caller.address)).await.map_err(|_| problem::broken())?;
+    let found =
+        tokio::task::spawn_blocking(move || app.token_from(&secret, Door { address: &caller.address, certificate: caller.certificate }))
+            .await
+            .map_err(|_| problem::broken())?;
     let actor = found?.ok_or_else(problem::no_token)?;
     if guard == Guard::Write && !matches!(actor.means, Means::Token { write: true, .. }) {
         return Err(Refusal::new(Why::Forbidden, text("このAPIトークンは読み取り専用です。", "This token may only read.")).into());

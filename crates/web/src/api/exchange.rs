@@ -40,7 +40,7 @@ pub fn add_evidence(call: &Call) -> Result<Reply, Failure> {
     let Body::Form(fields, uploads, _) = &call.body else { return Err(problem::broken()) };
     let upload = uploads.iter().find(|u| u.field == "file").ok_or_else(|| problem::missing("file"))?;
     let content = std::fs::File::open(&upload.path).map_err(|e| app::Error::Broken(format!("cannot read the upload: {e}")))?;
-    let label = fields.word("label")?.unwrap_or_default();
+    let label = fields.word("label")?.ok_or_else(|| problem::missing("label"))?;
     let done = call.app.add_evidence(call.actor()?, &upload.name, content, label, fields.date("valid_until")?, fields.read("series")?)?;
     json(&views::Done::from(done))
 }

@@ -95,10 +95,10 @@ fn body(takes: Takes) -> Option<Value> {
         Takes::Act(kind) => json!({ "application/json": { "schema": acts::schemas().get(kind.code()) } }),
         Takes::Evidence => json!({ "multipart/form-data": { "schema": {
             "type": "object",
-            "required": ["file"],
+            "required": ["file", "label"],
             "properties": {
                 "file": file,
-                "label": { "enum": ["public", "disclosable", "confidential"], "default": "confidential" },
+                "label": { "enum": ["public", "disclosable", "confidential"] },
                 "valid_until": { "type": "string", "format": "date" },
                 "series": { "type": "string", "description": "Id of the document this is a new version of." },
             },

@@ -51,6 +51,8 @@ impl Kind {
     fn row(self) -> (&'static str, StatusCode, Text) {
         let (name, title) = match self {
             Kind::Refused(Why::SignIn) => ("token", text("有効なトークンが必要です", "A valid token is needed")),
+            Kind::Refused(Why::Confirm) => ("confirm", text("画面での本人確認が必要です", "Only in a browser, after a fresh proof")),
+            Kind::Refused(Why::TooMany) => ("too_many", text("しばらくお待ちください", "Wait a while")),
             Kind::Refused(Why::Forbidden) => ("forbidden", text("許可されていません", "Not allowed")),
             Kind::Refused(Why::NotFound) => ("not_found", text("見つかりません", "Not found")),
             Kind::Refused(Why::Invalid) => ("invalid", text("入力に誤りがあります", "The input is not right")),
@@ -118,7 +120,7 @@ impl From<app::Error> for Failure {
         }
         match error {
             app::Error::Refused(refusal) => refusal.into(),
-            app::Error::Store(_) | app::Error::Identity(_) | app::Error::Broken(_) => {
+            app::Error::Store(_) | app::Error::Identity(_) | app::Error::Passkey(_) | app::Error::Broken(_) => {
                 tracing::error!(%error, "a call failed");
                 broken()
             }

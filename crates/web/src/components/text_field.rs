@@ -50,11 +50,13 @@ pub fn text_field(lang: Lang, field: &Field) -> Markup {
 /// A field of one line with a kind. A password is never written back into the page.
 pub fn input_field(lang: Lang, input: Input, field: &Field) -> Markup {
     let (kind, autocomplete) = input.attributes();
+    // Six digits: telephones show their number keys.
+    let keys = matches!(input, Input::Code).then_some("numeric");
     let value = if kind == "password" { "" } else { field.value };
     field.frame(
         lang,
         html! {
-            input type=(kind) id=(field.id()) name=(field.name) value=(value) autocomplete=[autocomplete] required[field.required]
+            input type=(kind) id=(field.id()) name=(field.name) value=(value) autocomplete=[autocomplete] inputmode=[keys] required[field.required]
                 aria-describedby=[field.described_by()] aria-invalid=[field.invalid()];
         },
     )

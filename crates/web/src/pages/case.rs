@@ -42,7 +42,7 @@ pub fn may(visit: &Visit, read: &CaseRead, kind: Act) -> bool {
 
 /// An address of the case as the visitor's side sees it: the side stays in the address where there is a choice.
 pub fn with_side(read: &CaseRead, url: String) -> String {
-    if read.sides.len() < 2 {
+    if read.sides.len() < 2 && !read.is_only_seen() {
         return url;
     }
     format!("{url}{}side={}", if url.contains('?') { '&' } else { '?' }, urls::side_word(read.side))
@@ -51,7 +51,8 @@ pub fn with_side(read: &CaseRead, url: String) -> String {
 /// The views of a case that this visitor may open; `here` is the last part of the address, empty for the overview.
 pub fn case_tabs(visit: &Visit, read: &CaseRead, here: &str) -> Markup {
     let applicant = read.side == Side::Applicant;
-    let body = read.side == Side::Body;
+    // The body's own pages are for who takes part; who may only look reads the items.
+    let body = read.side == Side::Body && !read.is_only_seen();
     let import = (applicant && may(visit, read, Act::ImportAnswers)) || (body && may(visit, read, Act::ImportVerdicts));
     let links: [(bool, Text, &str); 10] = [
         (true, text("概要", "Overview"), ""),
@@ -87,10 +88,19 @@ pub fn crumbs(read: &CaseRead, here: Option<Text>) -> Vec<Crumb> {
 
 /// A page of the case with its tabs; `here` names the tab, `title` the page.
 pub fn case_page(visit: &Visit, read: &CaseRead, here: &str, title: Text, main: Markup) -> Page {
-    let mut page = visit.page(title.clone(), html! { (case_tabs(visit, read, here)) (main) });
+    let mut page = visit.page(title.clone(), html! { (case_tabs(visit, read, here)) (only_seen(visit, read)) (main) });
     page.breadcrumb = crumbs(read, (!here.is_empty()).then_some(title));
     page.lead = Some(lead(read));
     page
+}
+
+/// Says to who looks by an approved request that nothing can be done here, and that it is recorded (item 18).
+pub fn only_seen(visit: &Visit, read: &CaseRead) -> Markup {
+    let words = text(
+        "承認を受けた閲覧です。読み取りのみで、開いた画面はこの組織の記録に残ります。",
+        "You look by an approved request: read only, and every page you open stands in this organisation's records.",
+    );
+    html! { @if read.is_only_seen() { (notice(visit.lang, Tone::Warn, &words, html! {})) } }
 }
 
 /// Number, applicant and state in one line.

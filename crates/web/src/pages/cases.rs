@@ -22,20 +22,28 @@ pub const ROUTES: &[Route] = &[get("/cases", Guard::SignedIn, list), get("/cases
 fn list(visit: &Visit) -> Result<Answer, app::Error> {
     let lang = visit.lang;
     let rows = visit.app.cases(visit.actor()?, visit.query.read("before")?)?;
+    let viewed = visit.app.viewed_cases(visit.actor()?)?;
     let open = || link_button(lang, Kind::Primary, &text("案件を作成する", "Open a case"), &urls::new_case());
-    let columns = vec![
-        Column::new(text("評価対象プロダクト名", "Product")),
-        Column::new(text("整理番号", "Reference number")),
-        Column::new(text("申請元／評価機関", "Applicant / body")),
-        Column::new(text("状態", "State")),
-        Column::new(text("手番", "Turn")),
-        Column::new(text("期限", "Due")),
-    ];
+    let columns = || {
+        vec![
+            Column::new(text("評価対象プロダクト名", "Product")),
+            Column::new(text("整理番号", "Reference number")),
+            Column::new(text("申請元／評価機関", "Applicant / body")),
+            Column::new(text("状態", "State")),
+            Column::new(text("手番", "Turn")),
+            Column::new(text("期限", "Due")),
+        ]
+    };
     let main = html! {
+        @if !viewed.is_empty() {
+            h2 { (text("閲覧を承認された組織の案件（読み取りのみ）", "Cases you may look at by an approved request (read only)").get(lang)) }
+            (table(lang, &Table::new(text("閲覧を承認された案件", "Cases to look at"), columns(), viewed.iter().map(|r| case_row(lang, r)).collect()).caption_hidden()))
+            h2 { (text("自組織の案件", "Your own cases").get(lang)) }
+        }
         @if rows.is_empty() {
             (empty(lang, &text("案件はありません", "No cases"), &text("参加できる案件があると、ここに表示されます。", "Cases you take part in appear here."), if visit.has(Role::Officer) { open() } else { html! {} }))
         } @else {
-            (table(lang, &Table::new(text("案件の一覧（新しい順）", "Cases, the newest first"), columns, rows.iter().map(|r| case_row(lang, r)).collect())))
+            (table(lang, &Table::new(text("案件の一覧（新しい順）", "Cases, the newest first"), columns(), rows.iter().map(|r| case_row(lang, r)).collect())))
             @if let Some(last) = rows.last().filter(|_| rows.len() == PAGE as usize) {
                 (actions(Button::new(Kind::Secondary, text("より古い案件", "Older cases")).link(lang, &format!("{}?before={}", urls::cases(), last.case.id))))
             }

@@ -1,6 +1,7 @@
 //! The first page: whose turn it is in my cases, what I have to do, what expires.
 
 use app::read::home::{CaseRow, Home, Task};
+use app::sign_in::SignedIn;
 use maud::{Markup, html};
 use rules::party::{Organisation, Role};
 use rules::text::{Lang, text, worded};
@@ -31,7 +32,27 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
         format!("{} ({})", signed.person.name, signed.organisation.name),
     ));
     page.corner = switch(visit, &belongs);
+    if let Some(notices) = just_in(visit, signed)? {
+        page.notices = notices;
+        // It is told once: nothing that leads back here says it again.
+        page.here = urls::home();
+    }
     Ok(page.into())
+}
+
+/// What somebody reads once after signing in, and the way on to where they wanted to go.
+fn just_in(visit: &Visit, signed: &SignedIn) -> Result<Option<Markup>, app::Error> {
+    let lang = visit.lang;
+    let enrolled = match visit.query.text("in") {
+        "" => return Ok(None),
+        word => word == "enrolled",
+    };
+    let to = crate::session::inside(visit.query.text("to"));
+    Ok(Some(html! {
+        (super::account::last_sign_in(lang, signed))
+        (super::factors::codes_notice(visit, &signed.actor, enrolled)?)
+        @if to != "/" { p { (link_button(lang, Kind::Primary, &text("元の画面へ進む", "Go on to the page you asked for"), &to)) } }
+    }))
 }
 
 /// Nobody is here yet: the console has the link.

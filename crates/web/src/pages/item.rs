@@ -18,7 +18,7 @@ use rules::policy::Side;
 use rules::refusal::Refusal;
 use rules::text::{text, worded};
 
-use super::case::{crumbs, may, with_side};
+use super::case::{crumbs, may, only_seen, with_side};
 use super::form::{Again, saved_notice};
 use super::signs::{status_tag, verdict_tag};
 use crate::components::{Button, Crumb, Kind, Shortcut, Tone, notice};
@@ -134,6 +134,9 @@ fn view(look: &Look) -> Markup {
 
 /// Why nothing can be changed here, for the applicant.
 fn standing(look: &Look) -> Markup {
+    if look.case().is_only_seen() {
+        return only_seen(look.visit, look.case());
+    }
     if look.case().side != Side::Applicant || look.may_write() {
         return html! {};
     }

@@ -106,7 +106,7 @@ fn category(lang: Lang, major: &Major, minor: &Minor) -> String {
 
 fn row(lang: Lang, read: &CaseRead, item: &Item, facts: &ItemFacts, tick: Option<bool>) -> Markup {
     let no = item.no;
-    let href = if read.side == Side::Body {
+    let href = if read.side == Side::Body && !read.is_only_seen() {
         urls::bench_item(read.facts.case.id, no)
     } else {
         with_side(read, urls::item(read.facts.case.id, no))

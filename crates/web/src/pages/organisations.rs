@@ -4,16 +4,17 @@ use maud::{Markup, html};
 use rules::command::{Command, Kind as Act};
 use rules::id::{self, Id};
 use rules::party::{INVITATION_DAYS, Invitation, Membership, Organisation, OrganisationKind, Person, Role};
-use rules::policy::{self, Place};
+use rules::policy::Place;
 use rules::refusal::Refusal;
 use rules::text::{Lang, Text, text, worded};
 
 use app::read::OrganisationRead;
 
+use super::accounts::may_after_proof;
 use crate::answer;
 use crate::components::{
-    Button, Choice, Column, Crumb, Fault, Field, Input, Kind, Row, Table, Tone, checkboxes, csrf, details, error_summary, input_field,
-    notice, submit, table, tag, text_field,
+    Button, Choice, Column, Crumb, Fault, Field, Input, Kind, Row, Table, Tone, actions, checkboxes, csrf, details, error_summary,
+    input_field, link_button, notice, submit, table, tag, text_field,
 };
 use crate::pages::word;
 use crate::route::{Answer, Guard, Route, get, post};
@@ -91,6 +92,8 @@ struct Now<'a> {
     person: Option<Id<id::Person>>,
     /// The one-time link of an invitation just made, and whom it is for.
     link: Option<(String, &'a str)>,
+    /// The organisation is the visitor's own, and its new accounts need another's approval.
+    approval: bool,
 }
 
 impl Now<'_> {
@@ -106,6 +109,8 @@ fn page(visit: &Visit, id: Id<id::Organisation>, now: &Now) -> Result<Page, app:
     let read = visit.app.organisation(visit.actor()?, id)?;
     let name = worded(read.organisation.name.clone(), read.organisation.name.clone());
     let kinds = worded(kind_names(&read.organisation.kinds, Lang::Ja), kind_names(&read.organisation.kinds, Lang::En));
+    let own = visit.actor()?.organisation == Some(id);
+    let now = &Now { approval: own && visit.app.own_access(visit.actor()?)?.approval, link: now.link.clone(), ..*now };
     let mut page = visit.page(name.clone(), view(visit, &read, now));
     page.lead = Some(kinds);
     if visit.has(Role::Operator) {
@@ -129,23 +134,24 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
 }
 
 /// The roles that can be given in an organisation of these kinds by this visitor.
-fn open_roles(visit: &Visit, organisation: &Organisation) -> Vec<Role> {
+pub(super) fn open_roles(visit: &Visit, organisation: &Organisation) -> Vec<Role> {
     let fits = |r: &Role| r.kind().is_none_or(|k| organisation.kinds.contains(&k)) && (*r != Role::Operator || visit.has(Role::Operator));
     Role::ALL.into_iter().filter(fits).collect()
 }
 
-fn role_choices(roles: &[Role]) -> Vec<Choice<'static>> {
+pub(super) fn role_choices(roles: &[Role]) -> Vec<Choice<'static>> {
     roles.iter().map(|r| Choice::new(word(r), r.name())).collect()
 }
 
-fn role_names(roles: &[Role], lang: Lang) -> Markup {
+pub(super) fn role_names(roles: &[Role], lang: Lang) -> Markup {
     html! { span.row { @for role in roles { (tag(lang, Tone::Neutral, &role.name())) } } }
 }
 
 fn view(visit: &Visit, read: &OrganisationRead, now: &Now) -> Markup {
     let lang = visit.lang;
     let place = Place::Organisation(read.organisation.id);
-    let may = |kind| visit.signed.as_ref().is_some_and(|s| policy::may(kind, &s.actor, place).is_ok());
+    let may = |kind| may_after_proof(visit, kind, place);
+    let own = visit.signed.as_ref().is_some_and(|s| s.organisation.id == read.organisation.id && s.actor.has(Role::Administrator));
     html! {
         @if let Some(refusal) = now.refused { (now.summary(lang, refusal)) }
         @if let Some((link, email)) = &now.link { (link_once(visit, link, email)) }
@@ -153,7 +159,23 @@ fn view(visit: &Visit, read: &OrganisationRead, now: &Now) -> Markup {
         (members(visit, read, now, may(Act::SetRoles)))
         h2 { (text("招待", "Invitations").get(lang)) }
         (invitations(visit, &read.invitations))
-        @if may(Act::InvitePerson) { (invite_form(visit, &read.organisation, now)) }
+        @if own && now.approval { (requested(lang)) }
+        @else if may(Act::InvitePerson) { (invite_form(visit, &read.organisation, now)) }
+    }
+}
+
+/// Where new accounts and wider rights need approval, they begin as requests (item 68).
+fn requested(lang: Lang) -> Markup {
+    let words = text(
+        "この組織では、アカウントの登録と権限の追加に別の管理者の承認が必要です。",
+        "In this organisation new accounts and wider rights need another administrator's approval.",
+    );
+    html! {
+        p { (words.get(lang)) }
+        (actions(html! {
+            (link_button(lang, Kind::Primary, &text("登録を申請する", "Request an account"), &urls::new_request("register")))
+            (link_button(lang, Kind::Secondary, &text("権限の変更を申請する", "Request other rights"), &urls::new_request("change_roles")))
+        }))
     }
 }
 
@@ -294,6 +316,6 @@ fn again(
     refusal: &Refusal,
     person: Option<Id<id::Person>>,
 ) -> Result<Answer, app::Error> {
-    let now = Now { refused: Some(refusal), person, link: None };
+    let now = Now { refused: Some(refusal), person, ..Now::default() };
     Ok(Answer::Refused(answer::status(refusal.why), Box::new(page(visit, organisation, &now)?)))
 }

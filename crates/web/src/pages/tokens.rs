@@ -1,5 +1,6 @@
 //! Tokens for programs that act in one's name: issue with scope and expiry, see, revoke.
 
+use jiff::civil::Date;
 use maud::{Markup, html};
 use rules::command::Command;
 use rules::party::{TOKEN_DAYS, Token};
@@ -68,6 +69,12 @@ fn list(visit: &Visit, tokens: &[Token]) -> Markup {
     if tokens.is_empty() {
         return empty(lang, &text("トークンはありません", "No tokens"), &text("下の欄から発行できます。", "Issue one below."), html! {});
     }
+    table_of(visit, tokens, &urls::token_revoke())
+}
+
+/// Tokens with what becomes of them; a form at `revoke` takes one back.
+pub fn table_of(visit: &Visit, tokens: &[Token], revoke: &str) -> Markup {
+    let lang = visit.lang;
     let today = rules::act::japan(visit.app.clock.now()).date();
     let columns = vec![
         Column::new(text("名前", "Name")),
@@ -89,7 +96,7 @@ fn list(visit: &Visit, tokens: &[Token]) -> Markup {
             html! { time datetime=(day) { (day) } },
             tag(lang, tone, &state),
             html! { @if !token.revoked {
-                form method="post" action=(urls::token_revoke()) {
+                form method="post" action=(revoke) {
                     (csrf(&visit.csrf))
                     input type="hidden" name="token" value=(token.id);
                     (Button::new(Kind::Secondary, text("失効する", "Revoke")).small().about(worded(token.name.clone(), token.name.clone())).submit(lang))
@@ -97,7 +104,7 @@ fn list(visit: &Visit, tokens: &[Token]) -> Markup {
             } },
         ])
     });
-    table(lang, &Table::new(text("発行したトークン", "Your tokens"), columns, rows.collect()))
+    table(lang, &Table::new(text("発行したトークン", "Tokens that were issued"), columns, rows.collect()))
 }
 
 const fn scope(write: bool) -> Text {
@@ -123,10 +130,15 @@ fn form(visit: &Visit, refused: Option<&Refusal>) -> Markup {
     }
 }
 
-fn command(visit: &Visit) -> Result<Command, Refusal> {
+/// The day on which a new token expires; there is none without.
+pub fn expires(visit: &Visit) -> Result<Date, Refusal> {
     let missing = text("期限を入力してください。", "Enter the day on which it expires.");
-    let expires = visit.form.date("expires")?.ok_or(Refusal::invalid("expires", missing))?;
-    Ok(Command::IssueToken { name: visit.form.text("name").to_owned(), write: visit.form.text("scope") == "write", expires })
+    visit.form.date("expires")?.ok_or(Refusal::invalid("expires", missing))
+}
+
+fn command(visit: &Visit) -> Result<Command, Refusal> {
+    let form = &visit.form;
+    Ok(Command::IssueToken { name: form.text("name").to_owned(), write: form.text("scope") == "write", expires: expires(visit)? })
 }
 
 fn issue(visit: &Visit) -> Result<Answer, app::Error> {

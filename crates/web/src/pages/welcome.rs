@@ -1,12 +1,15 @@
 //! The first visit: the one-time link of the console makes the first organisation and operator; invitations make the others.
 
 use maud::{Markup, html};
+use rules::access::Access;
 use rules::act::Actor;
 use rules::command::{Command, Secret};
-use rules::party::{OrganisationKind, Role};
+use rules::party::{Invitation, OrganisationKind, Role};
+use rules::password::Profile;
 use rules::refusal::Refusal;
 use rules::text::{Text, text};
 
+use super::kept::Kept;
 use crate::answer;
 use crate::components::{Choice, Field, Input, Kind, checkboxes, csrf, facts, input_field, submit, text_field};
 use crate::route::{Answer, Guard, Route, get, post};
@@ -31,8 +34,8 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
     Ok(visit.page(title(), form(visit, None)).into())
 }
 
-fn new_password(visit: &Visit, refused: Option<&Refusal>) -> Markup {
-    let hint = text("13文字以上。長い言葉の組み合わせが使えます。", "At least 13 characters; several long words do well.");
+fn new_password(visit: &Visit, profile: &Profile, refused: Option<&Refusal>) -> Markup {
+    let hint = super::account::password_rules(profile);
     let error = refused.filter(|r| r.field == Some("password")).map(|r| &r.text);
     input_field(visit.lang, Input::NewPassword, &Field::new("password", text("パスワード", "Password")).hint(hint).error(error).required())
 }
@@ -52,7 +55,7 @@ fn form(visit: &Visit, refused: Option<&Refusal>) -> Markup {
             (checkboxes(lang, &Field::new("kinds", text("組織の種類", "Kind of organisation")).hint(text("自社で自己評価する場合は、事業者と評価機関の両方を選びます。", "For a self-evaluation choose both provider and evaluation body.")).error(error("kinds")), &kinds, &chosen))
             (text_field(lang, &Field::new("name", text("あなたの名前", "Your name")).value(visit.form.text("name")).error(error("name")).required()))
             (input_field(lang, Input::Email, &Field::new("email", text("メールアドレス", "Mail address")).value(visit.form.text("email")).error(error("email")).required()))
-            (new_password(visit, refused))
+            (new_password(visit, visit.app.profile(&Access::default()), refused))
             (submit(lang, Kind::Primary, &text("始める", "Begin")))
         }
     }
@@ -83,8 +86,8 @@ fn begin(
     let installation = Actor { address: visit.address.clone(), ..Actor::system() };
     match visit.app.execute(&installation, command) {
         Ok(_) => {
-            let session = visit.app.sign_in(email, visit.form.text("password"), &visit.address, None)?;
-            Ok(Answer::Session(Some(session.secret), urls::home()))
+            let session = visit.app.sign_in_from(email, visit.form.text("password"), visit.door(), None)?;
+            super::steps::opened(visit, &session, &Kept::default())
         }
         Err(app::Error::Refused(refusal)) => {
             Ok(Answer::Refused(answer::status(refusal.why), Box::new(visit.page(title, form(visit, Some(&refusal))))))
@@ -106,6 +109,8 @@ fn invitation_form(visit: &Visit, refused: Option<&Refusal>) -> Markup {
     let lang = visit.lang;
     let link = visit.form.get("link").unwrap_or(visit.query.text("link"));
     let invitation = visit.app.invitation_by_link(link).ok().flatten();
+    let member = |i: &Invitation| Actor { organisation: Some(i.organisation), ..Actor::system() };
+    let access = invitation.as_ref().and_then(|i| visit.app.own_access(&member(i)).ok()).unwrap_or_default();
     let error = |name: &str| refused.filter(|r| r.field == Some(name)).map(|r| &r.text);
     html! {
         @if let Some(refusal) = refused { (answer::summary(lang, refusal)) }
@@ -120,7 +125,7 @@ fn invitation_form(visit: &Visit, refused: Option<&Refusal>) -> Markup {
             (csrf(&visit.csrf))
             input type="hidden" name="link" value=(link);
             (text_field(lang, &Field::new("name", text("あなたの名前", "Your name")).value(visit.form.text("name")).error(error("name")).required()))
-            (new_password(visit, refused))
+            (new_password(visit, visit.app.profile(&access), refused))
             p.hint { (text("すでにアカウントをお持ちの場合は、今のパスワードを入力してください。", "If you have an account already, enter its password.").get(lang)) }
             (submit(lang, Kind::Primary, &text("受諾する", "Accept")))
         }

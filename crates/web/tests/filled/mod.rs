@@ -33,6 +33,8 @@ pub fn filled(world: &World, path: &str, case: Id<id::Case>) -> String {
         "phrase" => {
             world.app.phrases(&world.actor(if owner == OFFICER { "evaluator@example.jp" } else { owner })).unwrap()[0].id.to_string()
         }
+        // None is configured here: its address is one of nothing.
+        "provider" => "nowhere".to_owned(),
         "person" => world.actor(OPERATOR).person.unwrap().to_string(),
         other => panic!("{path} has a parameter {{{other}}} that tests/filled does not know yet"),
     };

@@ -59,7 +59,7 @@ pub fn publication(visit: &Visit) -> Result<Answer, app::Error> {
 
 /// What the visitor may do now; nothing at all where there is nothing.
 pub fn forms(visit: &Visit, read: &CaseRead, again: Again) -> Result<Markup, app::Error> {
-    if read.side != Side::Applicant {
+    if read.side != Side::Applicant || read.is_only_seen() {
         return Ok(html! {});
     }
     let lang = visit.lang;

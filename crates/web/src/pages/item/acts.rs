@@ -2,7 +2,7 @@
 
 use rules::answer::{Content, Status};
 use rules::command::Command;
-use rules::evidence::{ClaimContent, Label};
+use rules::evidence::ClaimContent;
 use rules::id::{self, Id, ItemNo, PointNo, Pos};
 use rules::policy::Side;
 use rules::refusal::Refusal;
@@ -93,10 +93,7 @@ fn claimed(visit: &Visit, case: CaseId, no: ItemNo) -> Result<String, app::Error
         return Err(refusal.clone().into());
     }
     let evidence = match visit.uploads.iter().find(|u| u.field == "file") {
-        Some(upload) => {
-            let label = form.word("label")?.unwrap_or(Label::Confidential);
-            super::super::evidence::take(visit, upload, label, form.date("valid_until")?, None)?
-        }
+        Some(upload) => super::super::evidence::take(visit, upload, super::super::evidence::label(form)?, form.date("valid_until")?, None)?,
         None => form.read("evidence")?.ok_or(Refusal::invalid(
             "evidence",
             text("登録済みの証跡を選ぶか、ファイルを追加してください。", "Choose a document, or add a file."),

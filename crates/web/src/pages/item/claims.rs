@@ -2,7 +2,6 @@
 
 use maud::{Markup, html};
 use rules::evidence::{Claim, Label};
-use rules::policy::Side;
 use rules::text::{Text, text, worded};
 
 use super::super::contents::{place, point_name};
@@ -47,8 +46,7 @@ fn row(look: &Look, claim: &Claim) -> Row {
     let found = look.read.facts().confirmations.iter().find(|c| c.claim == claim.id);
     let document = html! {
         @match file {
-            // An institution learns that there is a confidential document, and its name, but not the file.
-            Some(file) if case.side == Side::Institution && file.label == Label::Confidential => { (claim.document) " " (tag(lang, Tone::Neutral, &file.label.name())) },
+            None if claim.hidden => { span.muted { (hidden().get(lang)) } },
             Some(file) => {
                 a href=(urls::file_view(file.id, Some(case.facts.case.id), claim.page)) { (claim.document) }
                 " " span.small.muted { (worded(format!("第{}版", file.version), format!("version {}", file.version)).get(lang)) }
@@ -57,14 +55,16 @@ fn row(look: &Look, claim: &Claim) -> Row {
             None => { (claim.document) " " (tag(lang, Tone::Warn, &text("ファイルなし", "No file"))) },
         }
     };
-    let where_ = html! { @match place(claim) { Some(place) => { (place.get(lang)) }, None => { (tag(lang, Tone::Warn, &text("箇所なし", "No place"))) } } };
+    let where_ = html! { @if !claim.hidden { @match place(claim) { Some(place) => { (place.get(lang)) }, None => { (tag(lang, Tone::Warn, &text("箇所なし", "No place"))) } } } };
     let said = html! { @if let Some(found) = found { (tag(lang, finding_tone(found.finding), &found.finding.name())) @if !found.comment.is_empty() { p.small { (found.comment) } } } };
     let act = look.may_write().then(|| html! {
+        @if !claim.hidden {
             form method="post" action=(look.act("claims/withdraw")) {
                 (csrf(&look.visit.csrf))
                 input type="hidden" name="claim" value=(claim.id);
                 (Button::new(Kind::Quiet, text("取り消す", "Withdraw")).small().about(worded(claim.written(), claim.written())).submit(lang))
             }
+        }
     });
     Row::new([document, where_, html! { (point_name(lang, claim.point)) }, said].into_iter().chain(act).collect())
 }
@@ -87,7 +87,6 @@ fn add(look: &Look) -> Markup {
     points.extend(
         item.points.iter().map(|p| Choice::new(p.n.0.to_string(), worded(format!("小項目({})", p.n.0), format!("Sub-point ({})", p.n.0)))),
     );
-    let usual = word(&Label::Confidential);
     details(
         lang,
         &text("証跡を追加する", "Add evidence"),
@@ -104,7 +103,7 @@ fn add(look: &Look) -> Markup {
                 (details(lang, &text("新しいファイルを追加する", "Add a new file"), form.refused.is_some() || documents.is_empty(), html! {
                     (file_field(lang, &form.field("file", text("ファイル", "File"), ""), ACCEPT, look.visit.app.config.upload_limit, false))
                     div.columns {
-                        (select(lang, &form.field("label", label_name(), &usual).required(), &labels))
+                        (select(lang, &form.field("label", super::super::evidence::label_name(), "").hint(text("ファイルを追加するときは、必ず選んでください。", "Choose one for a new file.")), &labels))
                         (date_field(lang, &form.field("valid_until", text("有効期限", "Valid until"), "")))
                     }
                 }))
@@ -115,7 +114,7 @@ fn add(look: &Look) -> Markup {
     )
 }
 
-/// The name of the confidentiality field.
-pub fn label_name() -> Text {
-    text("公開の範囲", "Confidentiality")
+/// What stands for a document that the visitor has no right to.
+fn hidden() -> Text {
+    text(rules::label::HIDDEN, "Evidence you have no right to see")
 }

@@ -61,7 +61,7 @@ fn named(name: &str) -> Text {
 
 /// The fields and buttons above the list; nothing where the visitor cannot change anything now.
 pub fn forms(visit: &Visit, read: &CaseRead, again: Again) -> Result<Option<Markup>, app::Error> {
-    if read.side != Side::Applicant || !read.facts.case.state.is_open_to_applicant() {
+    if read.side != Side::Applicant || read.is_only_seen() || !read.facts.case.state.is_open_to_applicant() {
         return Ok(None);
     }
     let library = visit.app.library(visit.actor()?)?;
