@@ -3,10 +3,13 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use app::doctor::Weight;
 use clap::{Args, Subcommand};
 use rules::text::{Lang, text, worded};
 
 use crate::failure::Failure;
+use crate::outside::{Outside, Reached, all_of};
+use crate::tls::Way;
 use crate::{Installation, say};
 
 #[derive(Debug, Args)]
@@ -25,6 +28,10 @@ enum CatalogWhat {
 pub struct Doctor {
     #[command(flatten)]
     installation: Installation,
+    #[command(flatten)]
+    way: Way,
+    #[command(flatten)]
+    outside: Outside,
 }
 
 /// Every file under a folder as (path relative to it with slashes, text).
@@ -74,10 +81,26 @@ impl Catalog {
 
 impl Doctor {
     pub fn run(self, lang: Lang) -> Result<(), Failure> {
-        let findings = app::doctor::examine(&self.installation.config());
+        let Reached { mail, webhook, providers } = self.outside.read().map_err(all_of).map_err(app::Error::from)?;
+        let config = app::Config { mail, webhook, providers, ..self.installation.config() };
+        let mut findings = app::doctor::examine(&config);
+        findings.extend(self.way.exception().map_err(app::Error::from)?.map(|exception| {
+            let (reason, until) = (&exception.reason, exception.until);
+            app::doctor::known(
+                worded(
+                    format!("TLS 1.2 を{until}まで許可する設定です。理由: {reason}"),
+                    format!("TLS 1.2 is allowed until {until}: {reason}"),
+                ),
+                text("期限までに、TLS 1.3 だけにしてください。", "Move everybody to TLS 1.3 by then."),
+            )
+        }));
         say(|out| {
             for finding in &findings {
-                let sign = if finding.ok { text("良好", "good") } else { text("要対応", "MEND") };
+                let sign = match finding.weight {
+                    Weight::Good => text("良好", "good"),
+                    Weight::Know => text("確認", "KNOW"),
+                    Weight::Mend => text("要対応", "MEND"),
+                };
                 writeln!(out, "{}: {}", sign.get(lang), finding.text.get(lang))?;
                 if let Some(mend) = &finding.mend {
                     writeln!(out, "    → {}", mend.get(lang))?;
@@ -85,7 +108,7 @@ impl Doctor {
             }
             Ok(())
         })?;
-        let bad = findings.iter().filter(|f| !f.ok).count();
+        let bad = findings.iter().filter(|f| f.weight == Weight::Mend).count();
         if bad == 0 {
             Ok(())
         } else {

@@ -77,8 +77,8 @@ struct Add {
     /// The section or other place that shows it.
     #[arg(long, requires = "item")]
     place: Option<String>,
-    /// How confidential the files are: public, disclosable or confidential.
-    #[arg(long, default_value = "confidential")]
+    /// How confidential the files are: public, disclosable or confidential. None holds without a choice.
+    #[arg(long)]
     label: String,
     /// Until when the files hold, as 2027-03-31.
     #[arg(long)]

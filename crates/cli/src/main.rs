@@ -2,12 +2,18 @@
 
 mod case;
 mod check;
+mod code;
+mod cost;
 mod exchange;
 mod failure;
+mod mechanisms;
+mod outside;
 mod relocate;
 mod remote;
 mod serve;
 mod table;
+mod timed;
+mod tls;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -28,6 +34,9 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+/// What a password hash costs unless somebody says otherwise; OWASP's minimum for Argon2id.
+const COST: &str = "19456,2,1";
 
 #[derive(Debug, clap::Args)]
 pub struct Installation {
@@ -73,6 +82,10 @@ enum Command {
     Catalog(check::Catalog),
     /// Looks at an installation and says what to mend.
     Doctor(check::Doctor),
+    /// Tries Akashi's own mechanisms on throw-away installations, and files the report.
+    Mechanisms(mechanisms::Mechanisms),
+    /// Prints the one-time code of a key, as an authenticator app shows it.
+    Code(code::Code),
     /// Prints the OpenAPI document of the REST interface.
     Openapi,
 }
@@ -98,6 +111,8 @@ fn run(command: Command, lang: Lang) -> Result<(), Failure> {
         Command::Move(relocate) => relocate.run(lang),
         Command::Catalog(catalog) => catalog.run(lang),
         Command::Doctor(doctor) => doctor.run(lang),
+        Command::Mechanisms(mechanisms) => mechanisms.run(lang),
+        Command::Code(code) => code.run(),
         Command::Openapi => say(|out| writeln!(out, "{:#}", web::api::document())),
     }
 }

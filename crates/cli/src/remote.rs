@@ -33,6 +33,11 @@ pub struct Server {
 }
 
 impl Remote {
+    /// A server that was named in another way than by these options.
+    pub fn to(url: String, token: String) -> Remote {
+        Remote { url, token }
+    }
+
     pub fn server(&self, lang: Lang) -> Server {
         let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
         Server { agent: config.into(), address: self.url.trim_end_matches('/').to_owned(), token: self.token.clone(), lang }

@@ -1,13 +1,20 @@
 //! `akashi serve` and `akashi demo`: the service in this process, until it is told to stop.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use app::{App, Clock, Config, Error};
 use clap::Args;
+use jiff::Timestamp;
+use rules::refusal::Refusal;
+use rules::text::worded;
+use web::tls::Tls;
+use web::tls::entrance::{Entrance, Limits};
 
-use crate::Installation;
+use crate::cost::PasswordCost;
+use crate::outside::{Outside, Reached, all_of};
+use crate::tls::Way;
+use crate::{COST, Installation, timed};
 
 #[derive(Debug, Args)]
 pub struct Serve {
@@ -16,6 +23,13 @@ pub struct Serve {
     /// Where to listen.
     #[arg(long, env = "AKASHI_LISTEN", default_value = "127.0.0.1:8253")]
     listen: SocketAddr,
+    #[command(flatten)]
+    way: Way,
+    #[command(flatten)]
+    outside: Outside,
+    /// What a password hash costs (Argon2id): memory in KiB, passes, lanes. Kept hashes follow at the next sign-in.
+    #[arg(long, env = "AKASHI_PASSWORD_COST", value_name = "M,T,P", default_value = COST)]
+    password_cost: PasswordCost,
 }
 
 #[derive(Debug, Args)]
@@ -34,7 +48,15 @@ pub struct Demo {
 impl Serve {
     pub fn run(self) -> Result<(), Error> {
         let address = self.installation.address.clone();
-        serve(self.installation.config(), self.listen, address, |app, address| {
+        let Reached { mail, webhook, providers } = self.outside.read().map_err(all_of)?;
+        let mut config = Config { mail, webhook, providers, ..self.installation.config() };
+        let PasswordCost { memory_kib, passes, lanes } = self.password_cost;
+        (config.cost.memory_kib, config.cost.passes, config.cost.lanes) = (memory_kib, passes, lanes);
+        serve(config, self.listen, &self.way, address, |app, address| {
+            let faults = app.provider_faults()?;
+            if !faults.is_empty() {
+                return Err(all_of(faults).into());
+            }
             if let Some(link) = app.founding_link()? {
                 println!("Nobody is here yet. Open this link once to create the first operator:");
                 println!("  {address}/welcome?link={link}");
@@ -50,9 +72,10 @@ impl Demo {
             tempfile::Builder::new().prefix("akashi-demo-").tempdir().map_err(|e| Error::Broken(format!("no temporary folder: {e}")))?;
         let data = self.data.unwrap_or_else(|| temporary.path().to_owned());
         let config = Config { database: self.database, ..Config::embedded(data) };
-        serve(config, self.listen, None, |app, _| {
+        serve(config, self.listen, &Way::default(), None, |app, _| {
             let made = app.fill_demo()?;
             println!("Akashi demonstration{}. Everybody's password: {}", if made { "" } else { " (as it was left)" }, app::demo::PASSWORD);
+            println!("Administrators and operators also enter a one-time code: `akashi code` prints it; key {}", app::demo::TOTP_KEY);
             for somebody in app::demo::people() {
                 println!("  {:<24} {} {} / {}", somebody.email, somebody.name, somebody.about.ja, somebody.about.en);
             }
@@ -65,6 +88,7 @@ impl Demo {
 fn serve(
     config: Config,
     listen: SocketAddr,
+    way: &Way,
     address: Option<String>,
     ready: impl FnOnce(&App, &str) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -73,10 +97,24 @@ fn serve(
     let listener = std::net::TcpListener::bind(listen).map_err(|e| broken(&format!("cannot listen on {listen}"), e))?;
     listener.set_nonblocking(true).map_err(|e| broken("cannot prepare the listener", e))?;
     let bound = listener.local_addr().map_err(|e| broken("the listener has no address", e))?;
-    let address = address.unwrap_or_else(|| format!("http://{bound}"));
-    let app = Arc::new(App::open(Config { address: address.trim_end_matches('/').to_owned(), ..config }, Clock::Machine)?);
+    let (proxies, tls) = (way.proxies()?, way.tls(&config.data, Clock::Machine.now())?);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    // A passkey belongs to a host name, never to a number: on this machine people come by its name.
+    let host = if bound.ip() == Ipv4Addr::LOCALHOST { format!("localhost:{}", bound.port()) } else { bound.to_string() };
+    let address = address.unwrap_or_else(|| format!("{scheme}://{host}"));
+    if tls.is_some() && !address.starts_with("https://") {
+        return Err(not_https(&address).into());
+    }
+    if tls.is_none() && proxies.is_empty() && !bound.ip().is_loopback() {
+        tracing::warn!(%bound, "plain HTTP is served to other machines: serve TLS, or name the proxy in front with --proxy");
+    }
+    let tls12 = tls.as_ref().and_then(|tls| tls.exception()).map(|e| (e.reason.clone(), e.until));
+    let app = Arc::new(App::open(Config { tls12, address: address.trim_end_matches('/').to_owned(), ..config }, Clock::Machine)?);
     ready(&app, &address)?;
     println!("Akashi is at {address}");
+    if let Some(tls) = &tls {
+        tell(tls, app.clock.now());
+    }
     // The runtime ends before the store: its connections must not be dropped inside it.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -86,25 +124,36 @@ fn serve(
         .map_err(|e| broken("cannot start the runtime", e))?;
     let served = runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        tokio::spawn(daily(app.clone()));
-        web::server::run(app.clone(), listener, stopped()).await
+        timed::start(&app);
+        let entrance = Entrance { listener, tls: tls.map(Arc::new), proxies, limits: Limits::default() };
+        web::server::run(app.clone(), entrance, stopped()).await;
+        Ok(())
     });
     drop(runtime);
     served.map_err(|e| broken("the server stopped", e))
 }
 
-/// Runs the timed jobs at the start and then every hour.
-async fn daily(app: Arc<App>) {
-    loop {
-        let job = app.clone();
-        match tokio::task::spawn_blocking(move || job.clear_drafts().and_then(|_| job.expire_certificates())).await {
-            Ok(Ok(0)) => {}
-            Ok(Ok(n)) => tracing::info!(n, "certificates expired"),
-            Ok(Err(error)) => tracing::error!(%error, "the expiry job failed"),
-            Err(error) => tracing::error!(%error, "the expiry job stopped"),
-        }
-        tokio::time::sleep(Duration::from_secs(3600)).await;
+/// What people compare with what their browser shows, and what the installation allows for a while.
+fn tell(tls: &Tls, now: Timestamp) {
+    let fingerprint: Vec<String> = tls.fingerprint().0.iter().map(|b| format!("{b:02X}")).collect();
+    println!("Its TLS certificate ends on {}; SHA-256 fingerprint:", rules::act::japan(tls.ends()).date());
+    println!("  {}", fingerprint.join(":"));
+    match tls.exception() {
+        Some(exception) if exception.holds(now) => println!("TLS 1.2 is allowed until {}: {}", exception.until, exception.reason),
+        Some(exception) => println!("TLS 1.2 was allowed until {} and is refused now.", exception.until),
+        None => {}
     }
+}
+
+/// Cookies and links follow the address: over TLS it has to say so.
+fn not_https(address: &str) -> Refusal {
+    Refusal::invalid(
+        "address",
+        worded(
+            format!("Akashi自身がTLSを提供するときは、--address を https:// で始めてください（いまは {address}）。"),
+            format!("Where Akashi serves TLS itself, --address begins with https:// (it is {address})."),
+        ),
+    )
 }
 
 /// Ctrl-C, or the signal by which service managers stop a process.

@@ -96,8 +96,10 @@ fn evidence_is_added_and_claimed() {
     assert_eq!(claims, ["監査 報告.pdf p.3", "b.pdf p.3"]);
     let wrong = akashi(&url, &token, Lang::Ja, folder.path(), &["evidence", "add", "b.pdf", "--label", "secret"]);
     assert!(wrong.code == 1 && wrong.err.contains("label"), "{}", wrong.err);
-    let gone = akashi(&url, &token, Lang::Ja, folder.path(), &["evidence", "add", "c.pdf"]);
+    let gone = akashi(&url, &token, Lang::Ja, folder.path(), &["evidence", "add", "c.pdf", "--label", "public"]);
     assert!(gone.code == 1 && gone.err.contains("c.pdf"));
+    let unlabelled = akashi(&url, &token, Lang::Ja, folder.path(), &["evidence", "add", "b.pdf"]);
+    assert!(unlabelled.code != 0 && unlabelled.err.contains("--label"), "{}", unlabelled.err);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn open(data: &Path, database: Option<&str>) -> App {
 
 fn world(app: &App) -> World {
     app.fill_demo().unwrap();
-    let session = app.sign_in("officer@example.jp", app::demo::PASSWORD, "local", None).unwrap();
+    let session = app.demo_sign_in("officer@example.jp", "local").unwrap();
     let officer = app.session(&session.secret, "local").unwrap().unwrap().actor;
     let expires = jiff::civil::date(2099, 1, 1).min(rules::act::japan(app.clock.now()).date().checked_add(jiff::ToSpan::days(30)).unwrap());
     let token = app.execute(&officer, Command::IssueToken { name: "kill".into(), write: true, expires }).unwrap().secret.unwrap();

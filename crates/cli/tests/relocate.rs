@@ -26,7 +26,7 @@ fn a_moved_installation_opens_with_everything_in_it() {
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let moved = App::open(Config { database: Some(target.clone()), ..Config::embedded(folder.path()) }, Clock::Machine).unwrap();
         assert_eq!(moved.verify().unwrap().roots, roots);
-        let session = moved.sign_in("officer@example.jp", app::demo::PASSWORD, "local", None).unwrap();
+        let session = moved.demo_sign_in("officer@example.jp", "local").unwrap();
         let officer = moved.session(&session.secret, "local").unwrap().unwrap().actor;
         assert_eq!(moved.cases(&officer, None).unwrap().len(), 2);
         let again = run();

@@ -1,6 +1,7 @@
 //! Measures what the design asks for and prints it: medians of at least 30 runs after warm-up, with p95.
 //! `cargo xtask measure` runs it in release; arguments choose parts: `cargo xtask measure pages search`.
 
+mod doors;
 mod http;
 mod process;
 mod steps;
@@ -23,6 +24,8 @@ const PARTS: &[Part] = &[
     ("sheets", steps::sheets),
     ("search", steps::search),
     ("ledger", steps::ledger),
+    ("doors", doors::doors),
+    ("flood", doors::flood),
     ("growth", steps::growth),
 ];
 

@@ -32,7 +32,7 @@ pub fn database() -> Option<String> {
 }
 
 pub fn sign_in(app: &App, email: &str) -> (Actor, String) {
-    let session = app.sign_in(email, app::demo::PASSWORD, "127.0.0.1", None).expect("a sign-in");
+    let session = app.demo_sign_in(email, "127.0.0.1").expect("a sign-in");
     let signed = app.session(&session.secret, "127.0.0.1").expect("a session").expect("an open session");
     (signed.actor, format!("akashi_session={}", session.secret))
 }
