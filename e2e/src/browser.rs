@@ -31,7 +31,7 @@ pub struct Browser {
     axe: String,
     profile: tempfile::TempDir,
     // Dropped last: ends the driver after the session was closed, and then lets the next window open.
-    _driver: Driver,
+    driver: Driver,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -56,15 +56,18 @@ impl Browser {
         let client = runtime
             .block_on(ClientBuilder::new(HttpConnector::new()).capabilities(capabilities(profile.path())).connect(&driver.address))
             .map_err(|e| format!("Chromium does not start: {e}"))?;
-        Ok(Browser {
-            client: Some(client),
-            runtime,
-            base: base.trim_end_matches('/').to_owned(),
-            axe,
-            profile,
-            _driver: driver,
-            _turn: turn,
-        })
+        Ok(Browser { client: Some(client), runtime, base: base.trim_end_matches('/').to_owned(), axe, profile, driver, _turn: turn })
+    }
+
+    /// The address of the window at its driver.
+    pub fn session(&self) -> String {
+        let id = self.done("session", self.wait(self.client().session_id())).expect("the window is open");
+        format!("{}/session/{id}", self.driver.address)
+    }
+
+    /// Gives the window a device with passkeys that recognises its owner; the site has to be at `localhost`.
+    pub fn add_authenticator(&self) -> crate::Authenticator {
+        crate::Authenticator::add(&self.session())
     }
 
     /// Opens a path of the site (or a whole address) and waits until it is loaded.

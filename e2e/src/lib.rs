@@ -1,5 +1,6 @@
 //! A real browser and a running Akashi, for tests that do what a person does. Every call waits until it is done.
 
+mod authenticator;
 mod axe;
 mod browser;
 mod driver;
@@ -7,6 +8,7 @@ mod server;
 
 use std::io::Write;
 
+pub use authenticator::Authenticator;
 pub use axe::Violation;
 pub use browser::Browser;
 pub use server::Server;

@@ -114,12 +114,14 @@ fn spawn(program: &Path, command: &str, database_url: Option<&str>, data: &Path)
     (child, lines)
 }
 
-/// `http://127.0.0.1:41234` anywhere in a printed line.
+/// `http://127.0.0.1:41234`, or the same of `localhost`, anywhere in a printed line.
 fn address_in(line: &str) -> Option<String> {
-    let at = line.find("http://127.0.0.1:")?;
-    let rest = &line[at + "http://127.0.0.1:".len()..];
-    let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    (!port.is_empty()).then(|| format!("http://127.0.0.1:{port}"))
+    // By its name where the server says so: passkeys belong to a host name.
+    ["http://localhost:", "http://127.0.0.1:"].into_iter().find_map(|start| {
+        let (_, rest) = line.split_once(start)?;
+        let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        (!port.is_empty()).then(|| format!("{start}{port}"))
+    })
 }
 
 #[cfg(test)]
@@ -129,6 +131,7 @@ mod tests {
     #[test]
     fn the_address_is_found_in_a_printed_line() {
         assert_eq!(address_in("Open http://127.0.0.1:8080/ in a browser").as_deref(), Some("http://127.0.0.1:8080"));
+        assert_eq!(address_in("Akashi is at http://localhost:8253").as_deref(), Some("http://localhost:8253"));
         assert_eq!(address_in("Open http://127.0.0.1:/"), None);
         assert_eq!(address_in("ready"), None);
     }
