@@ -1,0 +1,1 @@
+//! The sealed package (.akashi): files, a manifest with one hash per file, a signature.

@@ -1,0 +1,1 @@
+//! The outsider's check of an export: names the first line that is wrong.
