@@ -3,6 +3,10 @@
 pub(crate) mod accounts;
 mod answers;
 mod cases;
+mod exchange;
+mod keeping;
+mod keys;
+mod log;
 pub(crate) mod parties;
 mod passwords;
 mod requests;
@@ -125,6 +129,14 @@ impl Doing<'_, '_> {
             Command::MakeRequest { .. } | Command::DecideRequest { .. } | Command::EndRequest { .. } | Command::ReviewRequest { .. } => {
                 self.request(kind, command, ready)
             }
+            Command::SaveLogView { .. } | Command::RemoveLogView { .. } | Command::ReviewLog { .. } => self.log(kind, command),
+            Command::PlaceHold { .. } | Command::SetRetention { .. } => self.keeping(kind, command),
+            Command::ProposeAnchor { .. }
+            | Command::DecideAnchor { .. }
+            | Command::RemoveAnchor { .. }
+            | Command::SendPackage { .. }
+            | Command::ReceivePackage { .. } => self.exchange(kind, command),
+            Command::RotateKey { .. } => self.keys(kind, command),
             Command::OpenCase { .. }
             | Command::SubmitRound { .. }
             | Command::AcceptRound { .. }

@@ -44,7 +44,7 @@ impl Story {
     /// The second factor, where one is asked for: the code that the person's device shows.
     fn enter_code(&self, who: &str) {
         let b = &self.browser;
-        let asked = || b.path().starts_with("/signin/factor");
+        let asked = || b.text().contains("ワンタイムコード（6桁）");
         // On a busy machine a code may run out on its way: whoever is refused types the next one, as a person would.
         for _ in 0..3 {
             if asked() {

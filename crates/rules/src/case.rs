@@ -1,5 +1,7 @@
 //! A case (評価案件): its states, who is assigned, and what opens, moves and closes it.
 
+mod states;
+
 use jiff::{Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,8 @@ use crate::party::{Organisation, OrganisationKind, Product, Settings, bounded};
 use crate::refusal::Refusal;
 use crate::sheet::SheetId;
 use crate::text::{Text, text, worded};
+
+pub use states::states;
 
 /// Where a case stands (design: draft → submitted → in review → returned → … → renewed | expired | withdrawn).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -66,80 +70,6 @@ impl State {
     /// A certificate stands.
     pub const fn is_certified(self) -> bool {
         matches!(self, State::Certified | State::Watched)
-    }
-}
-
-/// The states in which a kind of command acts on a case; none for kinds that act on no case.
-pub const fn states(kind: Kind) -> &'static [State] {
-    use State::{Certified, Decided, Draft, Expired, InReview, Returned, Submitted, Watched};
-    match kind {
-        Kind::FoundInstallation
-        | Kind::CreateOrganisation
-        | Kind::InvitePerson
-        | Kind::AcceptInvitation
-        | Kind::SetRoles
-        | Kind::SetSettings
-        | Kind::ChangePassword
-        | Kind::SetLanguage
-        | Kind::CreateProduct
-        | Kind::ReviseProduct
-        | Kind::AddPhrase
-        | Kind::RemovePhrase
-        | Kind::IssueToken
-        | Kind::RevokeToken
-        | Kind::MakeRequest
-        | Kind::DecideRequest
-        | Kind::EndRequest
-        | Kind::ReviewRequest
-        | Kind::SuspendAccount
-        | Kind::CloseAccount
-        | Kind::SetLastDay
-        | Kind::ReportLeak
-        | Kind::CreateMachine
-        | Kind::IssueMachineToken
-        | Kind::CreateEmergency
-        | Kind::SetAccess
-        | Kind::AddTotp
-        | Kind::AddPasskey
-        | Kind::RemoveFactor
-        | Kind::MakeRecoveryCodes
-        | Kind::SetNewPassword
-        | Kind::EndSession
-        | Kind::EndSessions
-        | Kind::ReviewAccounts
-        | Kind::AcknowledgeAlert
-        | Kind::SaveGroup
-        | Kind::FileEvidence
-        | Kind::AddSheet
-        | Kind::ConfirmText
-        | Kind::AddEvidence
-        | Kind::OpenCase => &[],
-        Kind::SubmitRound
-        | Kind::GiveAnswer
-        | Kind::ConfirmAnswers
-        | Kind::SetWork
-        | Kind::ReviewAnswer
-        | Kind::CopyAnswers
-        | Kind::CopyItem
-        | Kind::ProposeOutOfScope
-        | Kind::ImportAnswers
-        | Kind::MakeClaims
-        | Kind::WithdrawClaim => &[Draft, Returned],
-        Kind::AnswerImprovement => &[Returned],
-        Kind::AcceptRound => &[Submitted],
-        Kind::AssignEvaluator | Kind::ReleaseEvaluator | Kind::DeclareInterest | Kind::SendMessage => &[Submitted, InReview, Returned],
-        Kind::ReturnRound | Kind::DecideCase | Kind::ConfirmClaim | Kind::GiveVerdict | Kind::ImportVerdicts | Kind::ApproveVerdict => {
-            &[InReview]
-        }
-        Kind::SetDue => &[Submitted, InReview, Returned, Decided],
-        Kind::IssueCertificate | Kind::RefuseCertificate => &[Decided],
-        Kind::StartWatch => &[Certified],
-        Kind::ReportChange | Kind::AgreePublication => &[Certified, Watched],
-        Kind::RenewCase => &[Certified, Watched, Expired],
-        // The applicant until the decision, either side while a certificate stands: see `withdraw`.
-        Kind::WithdrawCase => &[Draft, Submitted, InReview, Returned, Certified, Watched],
-        // What is shown to whom is the applicant's to say at any time.
-        Kind::DiscloseCase => &State::ALL,
     }
 }
 

@@ -9,13 +9,18 @@ use crate::account::{Factor, Method, Stage};
 use crate::answer::{Content, Origin, Work};
 use crate::case::{Case, Certificate, Interest, Part, State};
 use crate::evidence::{Claim, Evidence, Finding, Label};
+use crate::exchange::Exchanging;
 use crate::id::{self, Digest, Id, ItemNo, Pos};
+use crate::keeping::Keeping;
+use crate::log::Looking;
 use crate::party::{Group, Invitation, Membership, Organisation, Person, Phrase, Product, Settings, Token};
 use crate::policy::Side;
 use crate::request::{Request, RequestState};
 use crate::review::{Alert, Mail, Review};
+use crate::running::Running;
 use crate::sheet::{Sheet, SheetId};
 use crate::text::Lang;
+use crate::vault::Vaulting;
 use crate::verdict::VerdictContent;
 
 /// Why a sign-in came to nothing; the person who tries it learns less than the ledger.
@@ -358,6 +363,17 @@ pub enum Change {
         text: String,
         by: Id<id::Person>,
     },
+    // Kinds of their own, kept together by what they are about; in JSON they look like the others.
+    #[serde(untagged)]
+    Running(Running),
+    #[serde(untagged)]
+    Vault(Vaulting),
+    #[serde(untagged)]
+    Exchange(Exchanging),
+    #[serde(untagged)]
+    Keeping(Keeping),
+    #[serde(untagged)]
+    Log(Looking),
 }
 
 #[cfg(test)]

@@ -10,13 +10,17 @@ use crate::access::Access;
 use crate::answer::{Content, Status};
 use crate::case::Part;
 use crate::evidence::{ClaimContent, Finding, Label, Stored};
+use crate::exchange::{AnchorKind, Package};
 use crate::id::{self, Id, ItemNo, Pos};
+use crate::keeping::{Matter, Rule};
+use crate::log::LogQuery;
 use crate::party::{OrganisationKind, Role, Settings};
 use crate::policy::Side;
 use crate::request::Ask;
 use crate::review::Judgement;
 use crate::sheet::{Sheet, SheetId};
 use crate::text::{Lang, Text, text};
+use crate::vault::KeyRole;
 use crate::verdict::VerdictContent;
 
 /// A password or one-time link on its way in; it never shows in logs and is never written out.
@@ -127,6 +131,23 @@ commands! {
     AcknowledgeAlert "acknowledge_alert" { alert: Id<id::Alert> } = "警告の確認", "Acknowledge an alert";
     SaveGroup "save_group" { #[serde(default)] group: Option<Id<id::Group>>, name: String, members: Vec<Id<id::Person>> } = "情報グループの保存", "Save an information group";
     FileEvidence "file_evidence" { evidence: Id<id::Evidence>, label: Label, group: Option<Id<id::Group>> } = "証跡の区分の設定", "Label and file evidence";
+    SaveLogView "save_log_view" { name: String, query: LogQuery } = "台帳の表示条件の保存", "Keep a view of the ledger";
+    RemoveLogView "remove_log_view" { view: Id<id::LogView> } = "台帳の表示条件の削除", "Remove a view of the ledger";
+    ReviewLog "review_log" { from: jiff::Timestamp, until: jiff::Timestamp, #[serde(default)] query: LogQuery, #[serde(default)] anomaly: bool, finding: String } = "台帳の定期レビュー", "Review the ledger";
+    PlaceHold "place_hold" { matter: Matter, reason: String } = "保全の指定", "Place a hold";
+    SetRetention "set_retention" { rule: Rule } = "保存期間の規則の設定", "Set a rule of retention";
+    ProposeAnchor "propose_anchor" { anchor: AnchorKind, name: String, data: String } = "トラストアンカーの登録", "Propose a trust anchor";
+    /// The second person types the fingerprint they have from another channel.
+    DecideAnchor "decide_anchor" { anchor: Id<id::TrustAnchor>, fingerprint: String } = "トラストアンカーの確認", "Confirm a trust anchor";
+    RemoveAnchor "remove_anchor" { anchor: Id<id::TrustAnchor>, reason: String } = "トラストアンカーの削除", "Remove a trust anchor";
+    /// Another key takes over for what is new: `signing`, `master`, or the acting organisation's own `files`.
+    RotateKey "rotate_key" { key: KeyRole, reason: String } = "鍵の更新", "Rotate a key";
+    /// Made only with the file itself.
+    #[serde(skip_deserializing)]
+    SendPackage "send_package" { case: Id<id::Case>, #[serde(skip)] package: Option<Box<Package>> } = "封印パッケージの送付", "Send a sealed package";
+    /// Made only with the file itself.
+    #[serde(skip_deserializing)]
+    ReceivePackage "receive_package" { #[serde(skip)] package: Option<Box<Package>> } = "封印パッケージの受領", "Receive a sealed package";
     AddSheet "add_sheet" { #[schemars(with = "serde_json::Value")] sheet: Box<Sheet>, #[serde(default)] mapping: Option<serde_json::Value> } = "シートの追加", "Add a sheet";
     ConfirmText "confirm_text" { sheet: SheetId, item: ItemNo, text: String, source: String } = "原文の確認", "Confirm an item's text";
     OpenCase "open_case" { product: Id<id::Product>, body: Id<id::Organisation>, sheet: SheetId } = "案件の作成", "Open a case";
@@ -177,7 +198,7 @@ mod tests {
         for kind in Kind::ALL {
             let answer = serde_json::from_value::<Command>(serde_json::json!({ "act": kind.code() }));
             let unknown = answer.is_err_and(|e| e.to_string().contains("unknown variant"));
-            assert_eq!(unknown, *kind == Kind::AddEvidence, "{}", kind.code());
+            assert_eq!(unknown, matches!(kind, Kind::AddEvidence | Kind::SendPackage | Kind::ReceivePackage), "{}", kind.code());
         }
     }
 

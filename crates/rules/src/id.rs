@@ -163,6 +163,22 @@ named! {
     Mail = "mail";
     /// 情報グループ: people who may see a group of documents.
     Group = "group";
+    /// 保全: logs and data that nothing may remove.
+    Hold = "hold";
+    /// 消去: one erasure with its certificate.
+    Erasure = "erasure";
+    /// 保存期間の規則: one dated rule of retention.
+    Retention = "retention";
+    /// A saved view of the ledger.
+    LogView = "logview";
+    /// One review of the ledger.
+    LogReview = "logreview";
+    /// 封印パッケージ: a case as a file on its way to another installation.
+    Package = "package";
+    /// トラストアンカー: a key or certificate of somebody else that is believed.
+    TrustAnchor = "anchor";
+    /// One backup.
+    Backup = "backup";
 }
 
 /// The number of an item on its sheet (項目番号), from 1.

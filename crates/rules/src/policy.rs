@@ -152,6 +152,8 @@ pub const fn is_dangerous(kind: Kind) -> bool {
             | Kind::CreateEmergency
             | Kind::CloseAccount
             | Kind::IssueCertificate
+            | Kind::DecideAnchor
+            | Kind::RotateKey
     )
 }
 
@@ -166,6 +168,7 @@ pub const fn is_privileged(kind: Kind) -> bool {
             | Kind::IssueMachineToken
             | Kind::CreateEmergency
             | Kind::CloseAccount
+            | Kind::RotateKey
     )
 }
 
@@ -261,6 +264,15 @@ fn role_allows(kind: Kind, actor: &Actor, place: Place) -> Result<(), Refusal> {
         Kind::DecideRequest | Kind::ReviewRequest => when(in_session && AskKind::ALL.iter().any(|k| k.deciders().iter().any(|r| role(*r)))),
         Kind::MakeRequest | Kind::EndRequest => when(in_session && !actor.roles.is_empty()),
         Kind::AddTotp | Kind::AddPasskey | Kind::RemoveFactor | Kind::MakeRecoveryCodes | Kind::EndSession => when(in_session),
+        Kind::SaveLogView | Kind::RemoveLogView => when(in_session && (role(Role::Administrator) || role(Role::Operator))),
+        Kind::ReviewLog => when(in_session && (role(Role::Administrator) || role(Role::Operator))),
+        Kind::PlaceHold | Kind::SetRetention => when(in_session && role(Role::Administrator)),
+        Kind::ProposeAnchor | Kind::DecideAnchor | Kind::RemoveAnchor => {
+            when(in_session && (role(Role::Administrator) || role(Role::Operator)))
+        }
+        Kind::RotateKey => when(in_session && (role(Role::Administrator) || role(Role::Operator))),
+        Kind::SendPackage => when((applicant && role(Role::Officer)) || (body && role(Role::Secretariat))),
+        Kind::ReceivePackage => when(role(Role::Officer) || role(Role::Secretariat)),
         Kind::FileEvidence => when(role(Role::Officer)),
         Kind::ChangePassword => when(in_session),
         Kind::SetLanguage => when(actor.person.is_some()),

@@ -8,6 +8,7 @@ use crate::account::reason;
 use crate::act::{Act, Actor, Mark};
 use crate::change::Change;
 use crate::id::{self, Id};
+use crate::keeping::Matter;
 use crate::party::{Role, line};
 use crate::refusal::{Refusal, Why};
 use crate::text::{Text, text, worded};
@@ -42,6 +43,12 @@ pub enum Ask {
     BreakGlass { account: Id<id::Person> },
     /// 閲覧: an operator wants to see the data of the organisation that decides.
     View { emergency: bool },
+    /// 保全の解除: what a hold keeps may go again.
+    LiftHold { hold: Id<id::Hold> },
+    /// 消去: something whose time is over leaves for good.
+    Erase { matter: Matter },
+    /// 鍵の預託の開封: the master key is taken back from escrow.
+    OpenEscrow,
 }
 
 /// The kinds of requests, for lists and columns.
@@ -57,10 +64,13 @@ pub enum AskKind {
     Privilege,
     BreakGlass,
     View,
+    LiftHold,
+    Erase,
+    OpenEscrow,
 }
 
 impl AskKind {
-    pub const ALL: [AskKind; 9] = [
+    pub const ALL: [AskKind; 12] = [
         AskKind::Register,
         AskKind::ChangeRoles,
         AskKind::Resume,
@@ -70,6 +80,9 @@ impl AskKind {
         AskKind::Privilege,
         AskKind::BreakGlass,
         AskKind::View,
+        AskKind::LiftHold,
+        AskKind::Erase,
+        AskKind::OpenEscrow,
     ];
     pub const fn name(self) -> Text {
         match self {
@@ -82,6 +95,9 @@ impl AskKind {
             AskKind::Privilege => text("特権の利用", "Privilege"),
             AskKind::BreakGlass => text("非常時アカウントの有効化", "Emergency account"),
             AskKind::View => text("運用者による閲覧", "Viewing by an operator"),
+            AskKind::LiftHold => text("保全の解除", "Lift a hold"),
+            AskKind::Erase => text("消去", "Erasure"),
+            AskKind::OpenEscrow => text("鍵の預託の開封", "Open the key escrow"),
         }
     }
     /// Who decides in the organisation that is concerned.
@@ -89,6 +105,7 @@ impl AskKind {
         match self {
             // Whose data it is decides; the operator's own administrators do not.
             AskKind::View => &[Role::Administrator, Role::Officer, Role::InstitutionOfficer, Role::Secretariat],
+            AskKind::OpenEscrow => &[Role::Operator],
             AskKind::BreakGlass | AskKind::Privilege => &[Role::Administrator, Role::Operator],
             _ => &[Role::Administrator],
         }
@@ -119,6 +136,9 @@ impl Ask {
             Ask::Privilege => AskKind::Privilege,
             Ask::BreakGlass { .. } => AskKind::BreakGlass,
             Ask::View { .. } => AskKind::View,
+            Ask::LiftHold { .. } => AskKind::LiftHold,
+            Ask::Erase { .. } => AskKind::Erase,
+            Ask::OpenEscrow => AskKind::OpenEscrow,
         }
     }
     /// Its approval hands over a password made by Akashi.
@@ -134,7 +154,8 @@ impl Ask {
             | Ask::Alternate { person, .. }
             | Ask::OutOfHours { person } => Some(*person),
             Ask::BreakGlass { account } => Some(*account),
-            Ask::Register { .. } | Ask::Privilege | Ask::View { .. } => None,
+            Ask::Erase { matter: Matter::Person { person } } => Some(*person),
+            Ask::Register { .. } | Ask::Privilege | Ask::View { .. } | Ask::LiftHold { .. } | Ask::Erase { .. } | Ask::OpenEscrow => None,
         }
     }
 }

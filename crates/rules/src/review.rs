@@ -135,6 +135,26 @@ pub enum AlertKind {
     ReviewDue,
     /// Mail or a webhook cannot be delivered.
     Undelivered,
+    /// A checkpoint did not reach an anchor outside (items 102, 108).
+    NotAnchored,
+    /// Another history of this ledger was seen outside: a fork, or a tail that was cut.
+    Forked,
+    /// A file of the vault is not what was stored, or is gone.
+    VaultDamaged,
+    /// Malware was found in a file, or the scanner is silent or old (items 112, 117).
+    Malware,
+    /// Space for logs, files or backups runs out (item 108(2)).
+    Space,
+    /// The clock moved, or does not follow its time server (item 109).
+    ClockOff,
+    /// A backup failed, or is older than it may be (item 137).
+    BackupFailed,
+    /// A review of the ledger is due (item 107).
+    LogReviewDue,
+    /// A key was taken from escrow, or is due for rotation (items 171, 190).
+    KeyEvent,
+    /// A package was refused.
+    PackageRefused,
 }
 
 impl AlertKind {
@@ -148,6 +168,16 @@ impl AlertKind {
             AlertKind::Left => text("利用期限の終了", "Last day over"),
             AlertKind::Stale => text("長期間使われていないアカウント", "Unused accounts"),
             AlertKind::ReviewDue => text("定期レビューの期限", "Review due"),
+            AlertKind::NotAnchored => text("台帳の外部固定の失敗", "Ledger not anchored outside"),
+            AlertKind::Forked => text("台帳の分岐・欠落の疑い", "Ledger forked or cut"),
+            AlertKind::VaultDamaged => text("保管ファイルの破損", "Damaged file in the vault"),
+            AlertKind::Malware => text("マルウェア検査", "Malware scan"),
+            AlertKind::Space => text("記憶容量の不足", "Space runs out"),
+            AlertKind::ClockOff => text("時刻のずれ", "Clock off"),
+            AlertKind::BackupFailed => text("バックアップの失敗", "Backup failed"),
+            AlertKind::LogReviewDue => text("台帳レビューの期限", "Review of the ledger due"),
+            AlertKind::KeyEvent => text("鍵の管理", "Keys"),
+            AlertKind::PackageRefused => text("封印パッケージの拒否", "Package refused"),
             AlertKind::Undelivered => text("通知を送信できない", "Notices not delivered"),
         }
     }

@@ -45,6 +45,11 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     tables::sheets::STATEMENTS,
     tables::evaluation::STATEMENTS,
     tables::evidence::STATEMENTS,
+    tables::exchange::STATEMENTS,
+    tables::keeping::STATEMENTS,
+    tables::log::STATEMENTS,
+    tables::running::STATEMENTS,
+    tables::vault::STATEMENTS,
     tables::items::STATEMENTS,
     tests::STATEMENTS,
 ];

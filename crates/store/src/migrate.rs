@@ -58,6 +58,55 @@ const MIGRATIONS: &[Migration] = &[
         own: ("", ""),
         insert_only: &["account_review", "evidence_filing", "viewing"],
     },
+    Migration {
+        number: 5,
+        name: "proof",
+        text: include_str!("../migrations/0005_proof.sql"),
+        own: ("", ""),
+        insert_only: &[],
+    },
+    Migration {
+        number: 6,
+        name: "ledger_search",
+        text: include_str!("../migrations/0006_ledger_search.sql"),
+        own: ("", ""),
+        insert_only: &[],
+    },
+    Migration {
+        number: 7,
+        name: "keeping",
+        text: include_str!("../migrations/0007_keeping.sql"),
+        own: ("", ""),
+        insert_only: &[],
+    },
+    Migration {
+        number: 8,
+        name: "vault",
+        text: include_str!("../migrations/0008_vault.sql"),
+        own: ("", ""),
+        insert_only: &[],
+    },
+    Migration {
+        number: 9,
+        name: "exchange",
+        text: include_str!("../migrations/0009_exchange.sql"),
+        own: ("", ""),
+        insert_only: &[],
+    },
+    Migration {
+        number: 10,
+        name: "running",
+        text: include_str!("../migrations/0010_running.sql"),
+        own: ("", ""),
+        insert_only: &[],
+    },
+    Migration {
+        number: 11,
+        name: "log",
+        text: include_str!("../migrations/0011_log.sql"),
+        own: ("", ""),
+        insert_only: &[],
+    },
 ];
 
 /// Tables that are not made from the ledger, and that a rebuild therefore leaves alone.

@@ -3,10 +3,15 @@
 pub mod accounts;
 pub mod evaluation;
 pub mod evidence;
+pub mod exchange;
 pub mod items;
+pub mod keeping;
+pub mod log;
 pub mod party;
 pub mod requests;
+pub mod running;
 pub mod sheets;
+pub mod vault;
 
 use rules::act::{Actor, Means};
 use rules::change::Change;
@@ -104,6 +109,11 @@ pub(crate) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(),
         | Change::VerdictGiven { .. }
         | Change::VerdictApproved { .. }
         | Change::MessageSent { .. } => items::apply(conn, change, meta),
+        Change::Running(c) => running::apply(conn, c, meta),
+        Change::Vault(c) => vault::apply(conn, c, meta),
+        Change::Exchange(c) => exchange::apply(conn, c, meta),
+        Change::Keeping(c) => keeping::apply(conn, c, meta),
+        Change::Log(c) => log::apply(conn, c, meta),
     }
 }
 

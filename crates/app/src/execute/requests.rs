@@ -133,6 +133,10 @@ impl Doing<'_, '_> {
                 known.filter(|a| a.standing == Standing::Suspended).ok_or(Refusal::not_found())?;
                 Ok(own)
             }
+            Ask::LiftHold { .. } | Ask::Erase { .. } => self.keeping_asked(ask),
+            Ask::OpenEscrow => {
+                if self.act.actor.has(Role::Operator) { Ok(own) } else { Err(Refusal::forbidden().into()) }
+            }
             Ask::View { .. } => {
                 if !self.act.actor.has(Role::Operator) {
                     return Err(Refusal::forbidden().into());
@@ -202,7 +206,9 @@ impl Doing<'_, '_> {
                 self.hand_over_password(*account, ready)?;
                 self.alert_glass_broken(*account, request)
             }
-            Ask::OutOfHours { .. } | Ask::Privilege | Ask::View { .. } => Ok(()),
+            Ask::LiftHold { .. } => self.lift_hold(request),
+            Ask::Erase { .. } => self.erase(request),
+            Ask::OutOfHours { .. } | Ask::Privilege | Ask::View { .. } | Ask::OpenEscrow => Ok(()),
         }
     }
 

@@ -76,6 +76,11 @@ impl Change {
             Change::VerdictGiven { .. } => "verdict_given",
             Change::VerdictApproved { .. } => "verdict_approved",
             Change::MessageSent { .. } => "message_sent",
+            Change::Running(c) => c.kind(),
+            Change::Vault(c) => c.kind(),
+            Change::Exchange(c) => c.kind(),
+            Change::Keeping(c) => c.kind(),
+            Change::Log(c) => c.kind(),
         }
     }
 
@@ -148,6 +153,11 @@ impl Change {
             | Change::VerdictGiven { case, item, .. }
             | Change::VerdictApproved { case, item, .. }
             | Change::MessageSent { case, item, .. } => format!("{case}/{item}"),
+            Change::Running(c) => c.subject(),
+            Change::Vault(c) => c.subject(),
+            Change::Exchange(c) => c.subject(),
+            Change::Keeping(c) => c.subject(),
+            Change::Log(c) => c.subject(),
         }
     }
 }

@@ -33,6 +33,15 @@ pub const fn is_for_tokens(kind: Kind) -> bool {
             | Kind::SaveGroup
             | Kind::EndSession
             | Kind::ReportLeak
+            | Kind::SaveLogView
+            | Kind::RemoveLogView
+            | Kind::ReviewLog
+            | Kind::PlaceHold
+            | Kind::SetRetention
+            | Kind::ProposeAnchor
+            | Kind::RemoveAnchor
+            | Kind::SendPackage
+            | Kind::ReceivePackage
     );
     !in_person && !policy::is_dangerous(kind)
 }

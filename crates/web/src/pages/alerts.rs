@@ -32,9 +32,22 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
 
 const fn tone(kind: AlertKind) -> Tone {
     match kind {
-        AlertKind::Locked | AlertKind::Guessing | AlertKind::Emergency | AlertKind::EmergencyView | AlertKind::Leak => Tone::Danger,
-        AlertKind::Undelivered => Tone::Warn,
-        AlertKind::Left | AlertKind::Stale | AlertKind::ReviewDue => Tone::Info,
+        AlertKind::Locked
+        | AlertKind::Guessing
+        | AlertKind::Emergency
+        | AlertKind::EmergencyView
+        | AlertKind::Leak
+        | AlertKind::Forked
+        | AlertKind::VaultDamaged
+        | AlertKind::Malware
+        | AlertKind::KeyEvent => Tone::Danger,
+        AlertKind::Undelivered
+        | AlertKind::NotAnchored
+        | AlertKind::Space
+        | AlertKind::ClockOff
+        | AlertKind::BackupFailed
+        | AlertKind::PackageRefused => Tone::Warn,
+        AlertKind::Left | AlertKind::Stale | AlertKind::ReviewDue | AlertKind::LogReviewDue => Tone::Info,
     }
 }
 

@@ -37,8 +37,8 @@ fn title() -> Text {
 /// Kinds that hold something open for a while; the others are done when they are approved.
 const fn lasts(kind: AskKind) -> bool {
     match kind {
-        AskKind::Register | AskKind::ChangeRoles | AskKind::Resume => false,
-        AskKind::Reissue | AskKind::Alternate | AskKind::OutOfHours | AskKind::Privilege | AskKind::BreakGlass | AskKind::View => true,
+        AskKind::Register | AskKind::ChangeRoles | AskKind::Resume | AskKind::LiftHold | AskKind::Erase => false,
+        AskKind::OpenEscrow | AskKind::Reissue | AskKind::Alternate | AskKind::OutOfHours | AskKind::Privilege | AskKind::BreakGlass | AskKind::View => true,
     }
 }
 
@@ -167,6 +167,9 @@ fn about(read: &RequestRead, lang: Lang) -> String {
         Ask::Register { email, .. } => email.clone(),
         Ask::View { .. } => read.organisation.clone(),
         Ask::Privilege => text("本人", "The asker").get(lang).to_owned(),
+        Ask::LiftHold { hold } => hold.to_string(),
+        Ask::Erase { matter } => format!("{} {}", matter.name().get(lang), matter.subject()),
+        Ask::OpenEscrow => String::new(),
         Ask::ChangeRoles { .. }
         | Ask::Resume { .. }
         | Ask::Reissue { .. }

@@ -53,6 +53,11 @@ const fn says(kind: AskKind) -> Text {
             "運用者が、ある組織の案件を読み取り専用で閲覧する。その組織の承認が必要です。",
             "An operator looks at an organisation's cases, read only, with that organisation's approval.",
         ),
+        AskKind::LiftHold => text("保全の対象を、再び変更・消去できるようにする。", "What a hold keeps may change and go again."),
+        AskKind::Erase => text("保存期間が終わったものを、完全に消去する。", "Something whose time is over leaves for good."),
+        AskKind::OpenEscrow => {
+            text("預託したマスター鍵を、二人の合言葉で取り戻す。", "The master key is taken back with the words of two people.")
+        }
     }
 }
 
@@ -72,6 +77,10 @@ fn closed(kind: AskKind, can: &Askable) -> Option<Text> {
             "待機中の非常時アカウントがありません。組織管理者または運用者が申請します。",
             "No emergency account stands by. Administrators and operators ask for one.",
         )),
+        AskKind::LiftHold | AskKind::Erase => {
+            Some(text("「保存期間と保全」の画面から申請してください。", "Ask for it on the page Retention and holds."))
+        }
+        AskKind::OpenEscrow => Some(text("「鍵」の画面から申請してください。", "Ask for it on the page Keys.")),
         AskKind::View if can.tenants.is_empty() => Some(text("運用者だけが申請できます。", "Only operators can ask.")),
         AskKind::ChangeRoles
         | AskKind::Resume
@@ -90,7 +99,13 @@ fn is_fit(kind: AskKind, of: &Asked) -> bool {
         AskKind::ChangeRoles => !of.roles.is_empty(),
         AskKind::Resume => of.own && of.standing == Standing::Suspended,
         AskKind::Reissue | AskKind::Alternate | AskKind::OutOfHours => of.own,
-        AskKind::Register | AskKind::Privilege | AskKind::BreakGlass | AskKind::View => false,
+        AskKind::Register
+        | AskKind::Privilege
+        | AskKind::BreakGlass
+        | AskKind::View
+        | AskKind::LiftHold
+        | AskKind::Erase
+        | AskKind::OpenEscrow => false,
     }
 }
 
@@ -150,7 +165,8 @@ const fn usual_hours(kind: AskKind) -> u16 {
         AskKind::OutOfHours | AskKind::BreakGlass => 4,
         AskKind::Reissue | AskKind::Alternate | AskKind::View => 24,
         // How long it may wait for a decision.
-        AskKind::Register | AskKind::ChangeRoles | AskKind::Resume => 24 * 7,
+        AskKind::OpenEscrow => 4,
+        AskKind::Register | AskKind::ChangeRoles | AskKind::Resume | AskKind::LiftHold | AskKind::Erase => 24 * 7,
     }
 }
 
@@ -201,7 +217,7 @@ fn form(visit: &Visit, kind: AskKind, can: &Askable, again: Again) -> Result<Mar
             (checkbox(lang, &form.field("initial", text("リンクではなく初期パスワードを渡す", "Hand over an initial password instead of a link"), "").hint(text("メールを受け取れない人のために。初期パスワードで開くのは、パスワードの変更画面だけです。", "For who gets no mail. An initial password opens nothing but the form to change it.")), form.is_on("initial", false)))
         },
         AskKind::Alternate => html! { (person()) (identity()) },
-        AskKind::Privilege => html! {},
+        AskKind::Privilege | AskKind::LiftHold | AskKind::Erase | AskKind::OpenEscrow => html! {},
         AskKind::BreakGlass => {
             let accounts: Vec<Choice> = can.emergency.iter().map(|p| Choice::new(p.id.to_string(), named(&p.name))).collect();
             select(lang, &form.field("person", text("非常時アカウント", "Emergency account"), &asked).required(), &accounts)
@@ -296,6 +312,9 @@ fn command(visit: &Visit, kind: AskKind) -> Result<Command, Refusal> {
         AskKind::Privilege => Ask::Privilege,
         AskKind::BreakGlass => Ask::BreakGlass { account: person()? },
         AskKind::View => Ask::View { emergency: form.is_on("emergency") },
+        AskKind::OpenEscrow => Ask::OpenEscrow,
+        AskKind::LiftHold => Ask::LiftHold { hold: form.need("hold")? },
+        AskKind::Erase => Ask::Erase { matter: rules::keeping::Matter::Case { case: form.need("case")? } },
     };
     let (begin, hours) = if lasts(kind) { (begin(form)?, form.need("hours")?) } else { (None, usual_hours(kind)) };
     let organisation = if kind == AskKind::View { Some(form.need("organisation")?) } else { None };

@@ -108,7 +108,13 @@ fn about_it(lang: Lang, visit: &Visit, read: &RequestRead) -> Vec<(Text, Markup)
             };
             out.push((text("閲覧の方法", "How"), html! { (told.get(lang)) }));
         }
-        Ask::Resume { .. } | Ask::OutOfHours { .. } | Ask::Privilege | Ask::BreakGlass { .. } => {}
+        Ask::Resume { .. }
+        | Ask::OutOfHours { .. }
+        | Ask::Privilege
+        | Ask::BreakGlass { .. }
+        | Ask::LiftHold { .. }
+        | Ask::Erase { .. }
+        | Ask::OpenEscrow => {}
     }
     out.push((text("期間（日本時間）", "Time (Japan)"), span(lang, request, visit.app.clock.now())));
     if let Some(by) = &read.decided_by {
@@ -279,7 +285,14 @@ fn shown_once(visit: &Visit, read: &RequestRead, secret: &str) -> Markup {
                 "It is shown only now. Tell it to who asked, in person. It stops by itself at the end. All that is done with it is marked in the records and has to be reviewed afterwards.",
             ),
         ),
-        AskKind::ChangeRoles | AskKind::Resume | AskKind::OutOfHours | AskKind::Privilege | AskKind::View => {
+        AskKind::ChangeRoles
+        | AskKind::Resume
+        | AskKind::OutOfHours
+        | AskKind::Privilege
+        | AskKind::View
+        | AskKind::LiftHold
+        | AskKind::Erase
+        | AskKind::OpenEscrow => {
             (text("承認しました。", "Approved."), secret.to_owned(), text("今だけ表示されます。", "It is shown only now."))
         }
     };

@@ -1,0 +1,1 @@
+-- Proof beside the ledger: checkpoints that were signed, the super-log over them, and the anchors outside.

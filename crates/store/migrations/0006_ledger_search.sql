@@ -1,0 +1,1 @@
+-- The ledger's tiles, and the indexes that answer searches.

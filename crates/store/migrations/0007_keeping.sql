@@ -1,0 +1,1 @@
+-- Rules of retention, holds, erasures and the tombstones under which payloads left.

@@ -1,0 +1,1 @@
+-- What scans found, and the keys that encrypt files.

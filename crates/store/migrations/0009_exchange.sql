@@ -1,0 +1,1 @@
+-- Packages, receipts and trust anchors.

@@ -1,0 +1,1 @@
+-- Backups, drills and the running of the installation.

@@ -1,0 +1,1 @@
+-- Saved views and reviews of the ledger.
