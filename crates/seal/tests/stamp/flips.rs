@@ -6,40 +6,52 @@ use seal::stamp::{token_of_response, verify};
 
 use crate::authority::{Authority, P256, Plan, RSA, openssl_is_here};
 
-/// Flips every bit in turn; how many bits there are.
-fn no_flip_passes(name: &str, plan: &Plan) -> usize {
+/// Flips one bit after the other, every one of the beginning and of the signature at the end, `step` apart between them.
+fn no_flip_passes(name: &str, plan: &Plan, step: usize) {
     let authority = Authority::new(name, plan);
     let digest = sha256(&[name.as_bytes()]);
     let token = authority.token(&digest, 99);
     let roots = [authority.root.clone()];
     assert!(verify(&token, &digest, &roots, Some(99)).unwrap().trusted);
-    let mut flipped = token.clone();
-    for bit in 0..token.len() * 8 {
+    let (mut flipped, mut count, bits) = (token.clone(), 0, token.len() * 8);
+    for bit in (0..bits).filter(|bit| bit % step == 0 || *bit < 1600 || *bit + 2200 > bits) {
         flipped[bit / 8] ^= 1 << (bit % 8);
         // Without the nonce: it must be the token itself that is seen to be wrong.
         let seen = verify(&flipped, &digest, &roots, None);
-        assert!(seen.is_err(), "{name}: bit {bit} of {} (byte {}) passes: {seen:?}", token.len() * 8, bit / 8);
+        assert!(seen.is_err(), "{name}: bit {bit} of {bits} (byte {}) passes: {seen:?}", bit / 8);
         flipped[bit / 8] ^= 1 << (bit % 8);
+        count += 1;
     }
-    token.len() * 8
+    println!("{name}: {count} single-bit flips of {bits}, none passes");
 }
 
 #[test]
-fn every_flipped_bit_of_a_token_is_seen() {
+fn every_flipped_bit_of_an_rsa_token_is_seen() {
+    if openssl_is_here() {
+        no_flip_passes("flip-rsa", &RSA, 1);
+    }
+}
+
+#[test]
+fn every_flipped_bit_of_an_ecdsa_token_is_seen() {
+    if openssl_is_here() {
+        no_flip_passes("flip-ecdsa", &Plan { digest: "sha384", ..P256 }, 1);
+    }
+}
+
+#[test]
+fn flipped_bits_of_tokens_with_more_in_them_are_seen() {
     if !openssl_is_here() {
         return;
     }
-    let mut bits = 0;
     for (name, plan) in [
-        ("flip-rsa", RSA),
-        ("flip-ecdsa", Plan { digest: "sha384", ..P256 }),
         ("flip-sha1-name", Plan { tsa: "ess_cert_id_alg=sha1", ..P256 }),
         ("flip-root", Plan { root_in_token: true, ..P256 }),
         ("flip-named-chain", Plan { intermediates: 1, tsa: "ess_cert_id_chain=yes", ..P256 }),
     ] {
-        bits += no_flip_passes(name, &plan);
+        // 7 meets every place in a byte.
+        no_flip_passes(name, &plan, 7);
     }
-    println!("{bits} single-bit flips, none passes");
 }
 
 #[test]
@@ -52,19 +64,16 @@ fn a_flip_in_an_intermediate_never_leaves_a_trusted_stamp() {
     let token = authority.token(&digest, 99);
     let roots = [authority.root.clone()];
     let (mut flipped, mut untrusted) = (token.clone(), 0);
-    for bit in 0..token.len() * 8 {
+    for bit in (0..token.len() * 8).step_by(3) {
         flipped[bit / 8] ^= 1 << (bit % 8);
-        match verify(&flipped, &digest, &roots, Some(99)) {
-            // A changed issuer's name points to somebody nobody knows.
-            Ok(stamp) => {
-                assert!(!stamp.trusted, "bit {bit}");
-                untrusted += 1;
-            }
-            Err(_) => {}
+        // A changed issuer's name points to somebody nobody knows.
+        if let Ok(stamp) = verify(&flipped, &digest, &roots, Some(99)) {
+            assert!(!stamp.trusted, "bit {bit}");
+            untrusted += 1;
         }
         flipped[bit / 8] ^= 1 << (bit % 8);
     }
-    println!("{} flips: {untrusted} leave a stamp of an unknown authority, the others a fault", token.len() * 8);
+    println!("{} flips: {untrusted} leave a stamp of an unknown authority, the others a fault", token.len() * 8 / 3);
 }
 
 #[test]
