@@ -1,6 +1,8 @@
 //! What Akashi remembers: all SQL, on SQLite or PostgreSQL; the ledger's rows; evidence files; secrets.
 
 pub mod blobs;
+pub mod capacity;
+pub mod checkpoints;
 mod connect;
 mod enact;
 mod engine;
@@ -36,6 +38,8 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     migrate::STATEMENTS,
     ledger::STATEMENTS,
     history::STATEMENTS,
+    checkpoints::STATEMENTS,
+    capacity::STATEMENTS,
     secret::STATEMENTS,
     search::STATEMENTS,
     rebuild::STATEMENTS,

@@ -63,7 +63,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "proof",
         text: include_str!("../migrations/0005_proof.sql"),
         own: ("", ""),
-        insert_only: &[],
+        insert_only: &["checkpoint", "super_node", "super_checkpoint", "anchor"],
     },
     Migration {
         number: 6,
@@ -98,7 +98,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "running",
         text: include_str!("../migrations/0010_running.sql"),
         own: ("", ""),
-        insert_only: &[],
+        insert_only: &["epoch", "running_event"],
     },
     Migration {
         number: 11,
@@ -110,7 +110,19 @@ const MIGRATIONS: &[Migration] = &[
 ];
 
 /// Tables that are not made from the ledger, and that a rebuild therefore leaves alone.
-pub const NOT_REBUILT: &[&str] = &["schema_version", "ledger_line", "ledger_payload", "ledger_head", "secret"];
+pub const NOT_REBUILT: &[&str] = &[
+    "schema_version",
+    "ledger_line",
+    "ledger_payload",
+    "ledger_head",
+    "secret",
+    // What was signed is copied; how full the old place was says nothing of the new one.
+    "checkpoint",
+    "super_node",
+    "super_checkpoint",
+    "anchor",
+    "capacity",
+];
 
 statements! {
     CURRENT = "select coalesce(max(number), 0) from schema_version";

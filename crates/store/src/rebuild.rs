@@ -57,6 +57,8 @@ statements! {
     DUMP_INFORMATION_GROUP = "select * from information_group order by id";
     DUMP_EVIDENCE_FILING = "select * from evidence_filing order by series, pos";
     DUMP_VIEWING = "select * from viewing order by pos";
+    DUMP_EPOCH = "select * from epoch order by pos";
+    DUMP_RUNNING_EVENT = "select * from running_event order by pos";
     // The row numbers of the search index are the database's own.
     DUMP_SEARCH_DOC = "select tenant, shelf, evaluation, item, evidence, body from search_doc order by evaluation, shelf, item, evidence";
 }
@@ -102,6 +104,8 @@ const DUMPS: &[(&str, crate::engine::Sql)] = &[
     ("information_group", DUMP_INFORMATION_GROUP),
     ("evidence_filing", DUMP_EVIDENCE_FILING),
     ("viewing", DUMP_VIEWING),
+    ("epoch", DUMP_EPOCH),
+    ("running_event", DUMP_RUNNING_EVENT),
     ("search_doc", DUMP_SEARCH_DOC),
 ];
 
@@ -164,6 +168,7 @@ pub fn rebuild(from: &Store, into: &Store, mut told: impl FnMut(u64)) -> Result<
         })?;
         told(done);
     }
+    crate::checkpoints::copy(from, into)?;
     let secrets: Vec<(String, String, String)> =
         from.read(|conn| conn.rows(SECRETS, &values![], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))))?;
     into.write(|tx| -> Result<(), Error> { secrets.iter().try_for_each(|(owner, kind, value)| tx.put_secret(owner, kind, value)) })?;
