@@ -1,5 +1,11 @@
 //! How long things are kept: dated rules, holds that nothing passes, and erasure with a certificate (items 5, 9, 41, 49, 104, 106, 252).
 
+mod fate;
+mod term;
+
+pub use fate::{ERASED, Fate, Scope, erased_email, fate};
+pub use term::{Record, SHIPPED, Start, Term, lengthen, shipped, term};
+
 use jiff::{Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -85,10 +91,29 @@ pub struct Erasure {
     pub rows: Vec<(String, u64)>,
     /// Files that left.
     pub files: Vec<Digest>,
-    /// How it was done and what was looked at afterwards, in words for the certificate.
+    /// What some of these lines say without the erased words, where later lines build on them: by `seq`, as a change.
+    #[serde(default)]
+    pub instead: Vec<(u64, serde_json::Value)>,
+    /// The last line of the erasure: the rows leave with it. Lines in other ledgers stand before it.
+    #[serde(default)]
+    pub whole: bool,
+    /// How it was done, in words for the certificate.
     pub how: Vec<Text>,
     pub by: Option<Id<id::Person>>,
     pub at: Timestamp,
+}
+
+/// What was found when the erased words were looked for, and the certificate that says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Certified {
+    pub erasure: Id<id::Erasure>,
+    /// Nothing was found where nothing may be.
+    pub clean: bool,
+    /// What was looked at and what was found, in words for the certificate.
+    pub looked: Vec<Text>,
+    /// The certificate (PDF), kept as evidence of the organisation.
+    pub evidence: Id<id::Evidence>,
+    pub digest: Digest,
 }
 
 /// What is done about time and keeping. Each is a kind of ledger line of its own.
@@ -107,6 +132,8 @@ pub enum Keeping {
     },
     /// One such line stands in every ledger that lost payloads, with that ledger's own `seqs`.
     PayloadsErased(Erasure),
+    /// It was looked for afterwards, and the certificate was made.
+    ErasureCertified(Certified),
 }
 
 impl Keeping {
@@ -116,6 +143,7 @@ impl Keeping {
             Keeping::HoldPlaced(_) => "hold_placed",
             Keeping::HoldLifted { .. } => "hold_lifted",
             Keeping::PayloadsErased(_) => "payloads_erased",
+            Keeping::ErasureCertified(_) => "erasure_certified",
         }
     }
     pub fn subject(&self) -> String {
@@ -124,6 +152,7 @@ impl Keeping {
             Keeping::HoldPlaced(h) => h.matter.subject(),
             Keeping::HoldLifted { hold, .. } => hold.to_string(),
             Keeping::PayloadsErased(e) => e.matter.subject(),
+            Keeping::ErasureCertified(c) => c.erasure.to_string(),
         }
     }
 }

@@ -88,7 +88,7 @@ pub(super) fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
                 }
             }
             // Read by those who judge passwords, with checks of their own.
-            ["profiles", "passwords.toml"] | ["dictionary", _] => {}
+            ["profiles", "passwords.toml" | "retention.toml"] | ["dictionary", _] => {}
             [.., name] if name.ends_with(".md") => {}
             _ => out.faults.push(unreadable(
                 path,
