@@ -50,19 +50,34 @@ impl Payload {
     }
 }
 
-impl Head {
-    /// The bytes that are hashed (version 1): the opening, then the fields in the order of the struct.
+/// The fields of a head where they lie, for whoever checks millions of lines without copying each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fields<'a> {
+    pub pos: u64,
+    pub tenant: &'a str,
+    pub seq: u64,
+    pub at: &'a str,
+    pub actor: &'a str,
+    pub session: Option<&'a str>,
+    pub address: Option<&'a str>,
+    pub kind: &'a str,
+    pub subject: &'a str,
+    pub outcome: &'a str,
+    pub payload_digest: Hash,
+}
+
+impl Fields<'_> {
+    /// Appends the bytes that are hashed (version 1): the opening, then the fields in the order of the struct.
     ///
     /// Numbers are 8 bytes, big-endian; a text is its length in UTF-8 bytes (8 bytes, big-endian) and those bytes;
     /// an optional text has 0 or 1 before it; the digest is its 32 bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(320);
+    pub fn encode_into(&self, out: &mut Vec<u8>) {
         let number = |out: &mut Vec<u8>, n: u64| out.extend_from_slice(&n.to_be_bytes());
         let text = |out: &mut Vec<u8>, s: &str| {
             number(out, s.len() as u64);
             out.extend_from_slice(s.as_bytes());
         };
-        let maybe = |out: &mut Vec<u8>, s: &Option<String>| match s {
+        let maybe = |out: &mut Vec<u8>, s: Option<&str>| match s {
             None => out.push(0),
             Some(s) => {
                 out.push(1);
@@ -70,17 +85,41 @@ impl Head {
             }
         };
         out.extend_from_slice(V1);
-        number(&mut out, self.pos);
-        text(&mut out, &self.tenant);
-        number(&mut out, self.seq);
-        text(&mut out, &self.at);
-        text(&mut out, &self.actor);
-        maybe(&mut out, &self.session);
-        maybe(&mut out, &self.address);
-        text(&mut out, &self.kind);
-        text(&mut out, &self.subject);
-        text(&mut out, &self.outcome);
+        number(out, self.pos);
+        text(out, self.tenant);
+        number(out, self.seq);
+        text(out, self.at);
+        text(out, self.actor);
+        maybe(out, self.session);
+        maybe(out, self.address);
+        text(out, self.kind);
+        text(out, self.subject);
+        text(out, self.outcome);
         out.extend_from_slice(&self.payload_digest);
+    }
+}
+
+impl Head {
+    pub fn fields(&self) -> Fields<'_> {
+        Fields {
+            pos: self.pos,
+            tenant: &self.tenant,
+            seq: self.seq,
+            at: &self.at,
+            actor: &self.actor,
+            session: self.session.as_deref(),
+            address: self.address.as_deref(),
+            kind: &self.kind,
+            subject: &self.subject,
+            outcome: &self.outcome,
+            payload_digest: self.payload_digest,
+        }
+    }
+
+    /// The bytes that are hashed: see [`Fields::encode_into`].
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(320);
+        self.fields().encode_into(&mut out);
         out
     }
 
