@@ -10,6 +10,7 @@ mod parts;
 mod request;
 mod signature;
 mod token;
+mod width;
 
 use jiff::Timestamp;
 

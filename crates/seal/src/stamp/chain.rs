@@ -1,16 +1,16 @@
 //! The path from the certificate that signed a token up to a trusted root, judged at the time of the stamp (RFC 5280, section 6).
 
+use der::Encode;
 use der::asn1::ObjectIdentifier;
-use der::{Decode, Encode};
 use jiff::Timestamp;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier};
 use x509_cert::time::Time;
 use x509_cert::{Certificate, Version};
 
-use super::StampFault;
 use super::signature;
 use super::token::NamedCertificate;
+use super::{StampFault, width};
 
 /// The most certificates a token may carry; the search for a path is bounded by it.
 const MOST_CERTIFICATES: usize = 6;
@@ -71,7 +71,7 @@ impl Certified {
             matches!(name, GeneralName::DirectoryName(name) if name.to_string().to_lowercase() == tbs.subject.to_string().to_lowercase());
         as_subject
             || (tbs.extensions.iter().flatten().filter(|one| one.extn_id == SUBJECT_NAMES))
-                .filter_map(|one| Vec::<GeneralName>::from_der(one.extn_value.as_bytes()).ok())
+                .filter_map(|one| width::decode::<Vec<GeneralName>>(one.extn_value.as_bytes()))
                 .any(|names| names.contains(name))
     }
 
@@ -116,13 +116,13 @@ impl Allowed {
             }
             let value = one.extn_value.as_bytes();
             match one.extn_id {
-                SUBJECT_KEY => read.subject_key = Some(SubjectKeyIdentifier::from_der(value).ok()?.0.into_bytes()),
+                SUBJECT_KEY => read.subject_key = Some(width::decode::<SubjectKeyIdentifier>(value)?.0.into_bytes()),
                 AUTHORITY_KEY => {
-                    read.authority_key = AuthorityKeyIdentifier::from_der(value).ok()?.key_identifier.map(|key| key.into_bytes())
+                    read.authority_key = width::decode::<AuthorityKeyIdentifier>(value)?.key_identifier.map(|key| key.into_bytes())
                 }
-                BASIC_CONSTRAINTS => read.basic = Some(BasicConstraints::from_der(value).ok()?),
-                KEY_USAGE => read.usage = Some(KeyUsage::from_der(value).ok()?),
-                EXTENDED_USAGE => read.purposes = Some((one.critical, ExtendedKeyUsage::from_der(value).ok()?.0)),
+                BASIC_CONSTRAINTS => read.basic = Some(width::decode::<BasicConstraints>(value)?),
+                KEY_USAGE => read.usage = Some(width::decode::<KeyUsage>(value)?),
+                EXTENDED_USAGE => read.purposes = Some((one.critical, width::decode::<ExtendedKeyUsage>(value)?.0)),
                 // Any policy will do, and other names of the subject take nothing away.
                 POLICIES | SUBJECT_NAMES => {}
                 // Obeyed or refused: to overlook them would widen what the issuer narrowed.
@@ -150,9 +150,8 @@ pub fn judge(token: &[Certified], signer: usize, named: &[NamedCertificate], roo
     if token.len() > MOST_CERTIFICATES {
         return Err(StampFault::profile("証明書が多すぎます。", "it holds too many certificates"));
     }
-    let read = |(index, der): (usize, &Vec<u8>)| {
-        Certificate::from_der(der).ok().and_then(|one| Certified::new(one).ok()).ok_or(StampFault::Root { index })
-    };
+    let read =
+        |(index, der): (usize, &Vec<u8>)| width::decode(der).and_then(|one| Certified::new(one).ok()).ok_or(StampFault::Root { index });
     let roots: Vec<Certified> = roots.iter().enumerate().map(read).collect::<Result<_, _>>()?;
     let Some(signer) = token.get(signer) else { return Ok(false) };
     let mut search = Search { token, roots: &roots, named, at, fault: None };

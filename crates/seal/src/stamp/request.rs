@@ -1,13 +1,13 @@
 //! What is sent to a time-stamping authority, and what is taken out of its answer.
 
 use der::asn1::{BitString, Null, OctetString};
-use der::{Any, Decode, Encode, Sequence};
+use der::{Any, Encode, Sequence};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use cms::content_info::ContentInfo;
 
 use super::parts::{MessageImprint, SHA_256};
-use super::{LONGEST_TOKEN, StampFault};
+use super::{LONGEST_TOKEN, StampFault, width};
 use crate::merkle::Hash;
 
 /// `TimeStampReq` (RFC 3161, section 2.4.1) with the fields we fill.
@@ -78,7 +78,7 @@ pub fn token_of_response(der: &[u8]) -> Result<Vec<u8>, StampFault> {
     if der.len() > LONGEST_TOKEN + 1024 {
         return Err(StampFault::TooLong { bytes: der.len() });
     }
-    let answer = TimeStampResp::from_der(der).map_err(|_| not_der.clone())?;
+    let answer: TimeStampResp = width::decode(der).ok_or_else(|| not_der.clone())?;
     if answer.to_der().ok().as_deref() != Some(der) {
         return Err(not_der);
     }

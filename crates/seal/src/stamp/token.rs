@@ -14,7 +14,7 @@ use super::parts::{
     SigningCertificate, SigningCertificateV2, TST_INFO, TstInfo,
 };
 use super::signature::{self, Digest};
-use super::{LONGEST_TOKEN, StampFault};
+use super::{LONGEST_TOKEN, StampFault, width};
 use crate::merkle::Hash;
 
 /// A token whose form is right and whose parts agree. Nothing is known yet about signatures.
@@ -98,7 +98,7 @@ pub fn read(bytes: &[u8]) -> Result<Token, StampFault> {
 /// Decodes, encodes again and compares: what has a second spelling is refused.
 fn exactly<'a, T: Decode<'a> + Encode>(part: &'static str, bytes: &'a [u8]) -> Result<T, StampFault> {
     let fault = StampFault::NotDer { part };
-    let read = T::from_der(bytes).map_err(|_| fault.clone())?;
+    let read: T = width::decode(bytes).ok_or_else(|| fault.clone())?;
     if read.to_der().ok().as_deref() == Some(bytes) { Ok(read) } else { Err(fault) }
 }
 

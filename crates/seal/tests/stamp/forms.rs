@@ -246,3 +246,14 @@ fn times_are_read_with_fractions_and_nothing_else() {
 fn a_token_of_unreasonable_length_is_not_read() {
     assert_eq!(verify(&vec![0x30; 40_000], &[0; 32], &[], None), Err(StampFault::TooLong { bytes: 40_000 }));
 }
+
+#[test]
+fn a_set_of_thousands_is_refused() {
+    // Backwards, so that the decoder would have to sort it.
+    let many: Vec<Vec<u8>> = (0u16..4000).rev().map(|n| vec![0x30, 5, 6, 3, 0x2a, 0x81 + (n / 128) as u8, (n % 128) as u8]).collect();
+    let set = element(0x31, &many.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let data = element(0x30, &[&[2, 1, 3], &set, &[0x30, 0]]);
+    let token = element(0x30, &[&oid("1.2.840.113549.1.7.2").to_der().unwrap(), &element(0xa0, &[&data])]);
+    // Sorting took eight seconds on a busy machine; `stamp::width` refuses before.
+    assert!(matches!(verify(&token, &[0; 32], &[], None), Err(StampFault::NotDer { .. })));
+}

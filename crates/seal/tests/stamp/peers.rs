@@ -67,8 +67,8 @@ fn tokens_of_openssl_are_accepted_by_both() {
 
         // Untrusted without its root; another root; another digest; another request.
         assert!(!verify(&token, &digest, &[], None).unwrap().trusted, "{name}");
-        assert_eq!(verify(&token, &sha256(&[b"other"]), &[authority.root.clone()], None), Err(StampFault::OtherDigest));
-        assert_eq!(verify(&token, &digest, &[authority.root.clone()], Some(NONCE ^ 1)), Err(StampFault::OtherNonce));
+        assert_eq!(verify(&token, &sha256(&[b"other"]), std::slice::from_ref(&authority.root), None), Err(StampFault::OtherDigest));
+        assert_eq!(verify(&token, &digest, std::slice::from_ref(&authority.root), Some(NONCE ^ 1)), Err(StampFault::OtherNonce));
     }
 }
 
@@ -91,7 +91,7 @@ fn another_root_does_not_make_a_stamp_trusted() {
     };
     let (one, other) = (Authority::new("root-silent", &silent), Authority::new("root-silent-other", &silent));
     let token = one.token(&digest, 7);
-    let wrong = verify(&token, &digest, &[other.root.clone()], Some(7));
+    let wrong = verify(&token, &digest, std::slice::from_ref(&other.root), Some(7));
     assert_eq!(wrong, Err(StampFault::CertificateSignature { subject: "CN=Stamps,O=Clock,C=JP".into() }));
     assert!(verify(&token, &digest, &[other.root, one.root.clone()], Some(7)).unwrap().trusted);
     // The very certificate that signs may be the root.
@@ -150,7 +150,7 @@ fn ed25519_stamps_are_accepted() {
     let authority = Authority::new("ed25519", &plan);
     let digest = sha256(&[b"x"]);
     let token = crate::forms::signed_by_hand(&authority, &crate::authority::info(&digest, "20260102030405Z", &[]));
-    let stamp = verify(&token, &digest, &[authority.root.clone()], None).unwrap();
+    let stamp = verify(&token, &digest, std::slice::from_ref(&authority.root), None).unwrap();
     assert!(stamp.trusted);
     let mut wrong = token.clone();
     *wrong.last_mut().unwrap() ^= 1;
