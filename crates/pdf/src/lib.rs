@@ -5,10 +5,12 @@
 mod certificate;
 mod page;
 mod plain;
+mod statement;
 mod words;
 
 pub use certificate::{Certificate, certificate};
 pub use plain::plain;
+pub use statement::{Statement, statement};
 
 /// The paper could not be made. Both are faults of this program, not of the person's texts: any text can be set.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,50 @@
+-- Rows of these tables leave only under a tombstone.
+create or replace function refuse_removal() returns trigger language plpgsql as $$
+begin
+    if exists (select 1 from tombstone where pos = old.pos) then
+        return old;
+    end if;
+    raise exception '% is insert-only', tg_table_name;
+end $$;
+drop trigger ledger_payload_insert_only on ledger_payload;
+create trigger ledger_payload_insert_only before update or truncate on ledger_payload for each statement execute function refuse_change();
+create trigger ledger_payload_no_delete before delete on ledger_payload for each row execute function refuse_removal();
+drop trigger decision_insert_only on decision;
+create trigger decision_insert_only before update or truncate on decision for each statement execute function refuse_change();
+create trigger decision_no_delete before delete on decision for each row execute function refuse_removal();
+drop trigger answer_insert_only on answer;
+create trigger answer_insert_only before update or truncate on answer for each statement execute function refuse_change();
+create trigger answer_no_delete before delete on answer for each row execute function refuse_removal();
+drop trigger answer_review_insert_only on answer_review;
+create trigger answer_review_insert_only before update or truncate on answer_review for each statement execute function refuse_change();
+create trigger answer_review_no_delete before delete on answer_review for each row execute function refuse_removal();
+drop trigger improvement_answer_insert_only on improvement_answer;
+create trigger improvement_answer_insert_only before update or truncate on improvement_answer for each statement execute function refuse_change();
+create trigger improvement_answer_no_delete before delete on improvement_answer for each row execute function refuse_removal();
+drop trigger evidence_insert_only on evidence;
+create trigger evidence_insert_only before update or truncate on evidence for each statement execute function refuse_change();
+create trigger evidence_no_delete before delete on evidence for each row execute function refuse_removal();
+drop trigger claim_insert_only on claim;
+create trigger claim_insert_only before update or truncate on claim for each statement execute function refuse_change();
+create trigger claim_no_delete before delete on claim for each row execute function refuse_removal();
+drop trigger claim_withdrawal_insert_only on claim_withdrawal;
+create trigger claim_withdrawal_insert_only before update or truncate on claim_withdrawal for each statement execute function refuse_change();
+create trigger claim_withdrawal_no_delete before delete on claim_withdrawal for each row execute function refuse_removal();
+drop trigger claim_confirmation_insert_only on claim_confirmation;
+create trigger claim_confirmation_insert_only before update or truncate on claim_confirmation for each statement execute function refuse_change();
+create trigger claim_confirmation_no_delete before delete on claim_confirmation for each row execute function refuse_removal();
+drop trigger verdict_insert_only on verdict;
+create trigger verdict_insert_only before update or truncate on verdict for each statement execute function refuse_change();
+create trigger verdict_no_delete before delete on verdict for each row execute function refuse_removal();
+drop trigger verdict_approval_insert_only on verdict_approval;
+create trigger verdict_approval_insert_only before update or truncate on verdict_approval for each statement execute function refuse_change();
+create trigger verdict_approval_no_delete before delete on verdict_approval for each row execute function refuse_removal();
+drop trigger message_insert_only on message;
+create trigger message_insert_only before update or truncate on message for each statement execute function refuse_change();
+create trigger message_no_delete before delete on message for each row execute function refuse_removal();
+drop trigger note_insert_only on note;
+create trigger note_insert_only before update or truncate on note for each statement execute function refuse_change();
+create trigger note_no_delete before delete on note for each row execute function refuse_removal();
+drop trigger evidence_filing_insert_only on evidence_filing;
+create trigger evidence_filing_insert_only before update or truncate on evidence_filing for each statement execute function refuse_change();
+create trigger evidence_filing_no_delete before delete on evidence_filing for each row execute function refuse_removal();
