@@ -74,12 +74,11 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 impl Authority {
-    /// `name` is that of the test: each has a directory of its own.
+    /// `name` is that of the test: each has a directory of its own, and so has each run.
     pub fn new(name: &str, plan: &Plan) -> Authority {
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stamp").join(name);
-        let _ = fs::remove_dir_all(&dir);
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stamp-{}", std::process::id())).join(name);
         fs::create_dir_all(dir.join("new")).unwrap();
-        let made = Authority { dir, root: vec![], plan: plan.clone() };
+        let mut made = Authority { dir, root: vec![], plan: plan.clone() };
         made.certify("root", "root", plan.issuer_key, "/C=JP/O=Clock/CN=Root", plan.root, plan.root_time);
         let mut issuer = "root".to_owned();
         let mut chain = String::new();
@@ -109,8 +108,13 @@ impl Authority {
             plan.digest, plan.tsa
         );
         fs::write(made.dir.join("tsa.cnf"), config).unwrap();
-        let root = made.der("root.pem");
-        Authority { root, ..made }
+        made.root = made.der("root.pem");
+        made
+    }
+
+    /// What a verifier trusts who knows this authority.
+    pub fn roots(&self) -> &[Vec<u8>] {
+        std::slice::from_ref(&self.root)
     }
 
     pub fn text(&self, file: &str) -> String {
@@ -230,6 +234,16 @@ impl Authority {
         args.extend(more);
         run(&self.dir, &args);
         fs::read(self.dir.join("token")).unwrap()
+    }
+}
+
+impl Drop for Authority {
+    fn drop(&mut self) {
+        // What a failed test leaves is kept, to be looked at.
+        if !std::thread::panicking() {
+            let _ = fs::remove_dir_all(&self.dir);
+            let _ = self.dir.parent().map(fs::remove_dir);
+        }
     }
 }
 

@@ -13,7 +13,7 @@ fn stamped(name: &str, plan: &Plan, at: &str) -> Result<Stamp, StampFault> {
     let authority = Authority::new(name, plan);
     let digest = sha256(&[name.as_bytes()]);
     let token = authority.token_saying(&info(&digest, at, &[]), &["-cades"]);
-    verify(&token, &digest, &[authority.root], None)
+    verify(&token, &digest, authority.roots(), None)
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn certificates_are_judged_at_the_time_of_the_stamp() {
     let digest = sha256(&[b"now"]);
     let token = authority.token(&digest, 1);
     assert!(!authority.openssl_accepts());
-    assert!(matches!(verify(&token, &digest, &[authority.root], Some(1)), Err(StampFault::NotValidThen { .. })));
+    assert!(matches!(verify(&token, &digest, authority.roots(), Some(1)), Err(StampFault::NotValidThen { .. })));
 }
 
 #[test]
@@ -123,12 +123,12 @@ fn a_certificate_off_the_path_is_refused() {
     let digest = sha256(&[b"x"]);
     let token = authority.token_saying(&info(&digest, "20260101000000Z", &[]), &["-cades"]);
     let stray = Err(StampFault::Stray { subject: "CN=Stamps,O=Clock,C=JP".into() });
-    assert_eq!(verify(&token, &digest, std::slice::from_ref(&authority.root), None), stray);
+    assert_eq!(verify(&token, &digest, authority.roots(), None), stray);
     assert_eq!(verify(&token, &digest, &[], None), stray);
     // A signer of another chain, its certificate taken along: not the one that the attributes name.
     let short = authority.token_saying(&info(&digest, "20260101000000Z", &[]), &["-cades", "-nocerts"]);
     std::fs::write(authority.dir.join("chain.pem"), "").unwrap();
-    assert!(verify(&short, &digest, std::slice::from_ref(&authority.root), None).is_err());
+    assert!(verify(&short, &digest, authority.roots(), None).is_err());
 }
 
 #[test]

@@ -11,13 +11,13 @@ fn no_flip_passes(name: &str, plan: &Plan, step: usize) {
     let authority = Authority::new(name, plan);
     let digest = sha256(&[name.as_bytes()]);
     let token = authority.token(&digest, 99);
-    let roots = [authority.root.clone()];
-    assert!(verify(&token, &digest, &roots, Some(99)).unwrap().trusted);
+    let roots = authority.roots();
+    assert!(verify(&token, &digest, roots, Some(99)).unwrap().trusted);
     let (mut flipped, mut count, bits) = (token.clone(), 0, token.len() * 8);
     for bit in (0..bits).filter(|bit| bit % step == 0 || *bit < 1600 || *bit + 2200 > bits) {
         flipped[bit / 8] ^= 1 << (bit % 8);
         // Without the nonce: it must be the token itself that is seen to be wrong.
-        let seen = verify(&flipped, &digest, &roots, None);
+        let seen = verify(&flipped, &digest, roots, None);
         assert!(seen.is_err(), "{name}: bit {bit} of {bits} (byte {}) passes: {seen:?}", bit / 8);
         flipped[bit / 8] ^= 1 << (bit % 8);
         count += 1;
@@ -62,12 +62,12 @@ fn a_flip_in_an_intermediate_never_leaves_a_trusted_stamp() {
     let authority = Authority::new("flip-middle", &Plan { intermediates: 1, ..P256 });
     let digest = sha256(&[b"x"]);
     let token = authority.token(&digest, 99);
-    let roots = [authority.root.clone()];
+    let roots = authority.roots();
     let (mut flipped, mut untrusted) = (token.clone(), 0);
     for bit in (0..token.len() * 8).step_by(3) {
         flipped[bit / 8] ^= 1 << (bit % 8);
         // A changed issuer's name points to somebody nobody knows.
-        if let Ok(stamp) = verify(&flipped, &digest, &roots, Some(99)) {
+        if let Ok(stamp) = verify(&flipped, &digest, roots, Some(99)) {
             assert!(!stamp.trusted, "bit {bit}");
             untrusted += 1;
         }
@@ -109,7 +109,7 @@ fn no_mutation_makes_the_reader_panic_or_trust() {
     let authority = Authority::new("mutations", &Plan { intermediates: 1, root_in_token: true, ..P256 });
     let digest = sha256(&[b"x"]);
     let token = authority.token(&digest, 1);
-    let roots = [authority.root.clone()];
+    let roots = authority.roots();
     let mut runner =
         proptest::test_runner::TestRunner::new(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() });
     let change = (0..token.len(), 0..40usize, proptest::collection::vec(any::<u8>(), 0..12));
@@ -122,7 +122,7 @@ fn no_mutation_makes_the_reader_panic_or_trust() {
                 changed.splice(place..end, put);
             }
             prop_assume!(changed != token);
-            prop_assert!(!verify(&changed, &digest, &roots, None).is_ok_and(|stamp| stamp.trusted));
+            prop_assert!(!verify(&changed, &digest, roots, None).is_ok_and(|stamp| stamp.trusted));
             Ok(())
         })
         .unwrap();

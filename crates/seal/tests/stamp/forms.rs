@@ -11,7 +11,7 @@ use x509_cert::Certificate;
 use x509_cert::attr::Attribute;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use crate::authority::{Authority, P256, SHA_256, der as element, info, info_of, openssl_is_here, run};
+use crate::authority::{Authority, P256, Plan, RSA, SHA_256, der as element, info, info_of, openssl_is_here, run};
 
 const AT: &str = "20260101000000Z";
 
@@ -23,18 +23,26 @@ fn attribute(kind: &str, value: Vec<u8>) -> Attribute {
     Attribute { oid: oid(kind), values: SetOfVec::try_from(vec![Any::from_der(&value).unwrap()]).unwrap() }
 }
 
-/// A token signed with Ed25519 attribute by attribute: OpenSSL 3.0 cannot.
-pub fn signed_by_hand(authority: &Authority, info: &[u8]) -> Vec<u8> {
+/// A token signed with Ed25519 attribute by attribute: OpenSSL 3.0 cannot. Certificates named beside the signer's, more attributes.
+pub fn signed_by_hand(authority: &Authority, info: &[u8], beside: &[&[u8]], more: Vec<Attribute>) -> Vec<u8> {
     let signer = authority.der("signer.pem");
     let certificate = Certificate::from_der(&signer).unwrap();
     let digest = ring::digest::digest(&ring::digest::SHA512, info);
-    let named = element(0x30, &[&element(0x30, &[&element(0x30, &[&element(4, &[&sha256(&[&signer])])])])]);
-    let attributes = SetOfVec::try_from(vec![
+    let ids: Vec<Vec<u8>> = (std::iter::once(signer.as_slice()).chain(beside.iter().copied()))
+        .map(|one| element(0x30, &[&element(4, &[&sha256(&[one])])]))
+        .collect();
+    let named = element(0x30, &[&element(0x30, &ids.iter().map(Vec::as_slice).collect::<Vec<_>>())]);
+    let mut attributes = vec![
         attribute("1.2.840.113549.1.9.3", oid("1.2.840.113549.1.9.16.1.4").to_der().unwrap()),
         attribute("1.2.840.113549.1.9.4", element(4, &[digest.as_ref()])),
         attribute("1.2.840.113549.1.9.16.2.47", named),
-    ])
-    .unwrap();
+    ];
+    attributes.extend(more);
+    let attributes = SetOfVec::try_from(attributes).unwrap();
+    let mut certificates = vec![CertificateChoices::Certificate(certificate.clone())];
+    if authority.dir.join("middle1.pem").exists() {
+        certificates.push(CertificateChoices::Certificate(Certificate::from_der(&authority.der("middle1.pem")).unwrap()));
+    }
     std::fs::write(authority.dir.join("signed"), attributes.to_der().unwrap()).unwrap();
     run(&authority.dir, &["pkeyutl", "-sign", "-inkey", "signer.key", "-rawin", "-in", "signed", "-out", "signature"]);
     let algorithm = |text| AlgorithmIdentifierOwned { oid: oid(text), parameters: None };
@@ -46,7 +54,7 @@ pub fn signed_by_hand(authority: &Authority, info: &[u8]) -> Vec<u8> {
             econtent_type: oid("1.2.840.113549.1.9.16.1.4"),
             econtent: Some(Any::encode_from(&OctetString::new(info).unwrap()).unwrap()),
         },
-        certificates: Some(CertificateSet(SetOfVec::try_from(vec![CertificateChoices::Certificate(certificate.clone())]).unwrap())),
+        certificates: Some(CertificateSet(SetOfVec::try_from(certificates).unwrap())),
         crls: None,
         signer_infos: SignerInfos(
             SetOfVec::try_from(vec![SignerInfo {
@@ -94,7 +102,7 @@ impl Scene {
         Scene { authority: Authority::new(name, &P256), digest: sha256(&[name.as_bytes()]) }
     }
     fn verify(&self, token: &[u8]) -> Result<Stamp, StampFault> {
-        verify(token, &self.digest, std::slice::from_ref(&self.authority.root), None)
+        verify(token, &self.digest, self.authority.roots(), None)
     }
     fn says(&self, info: &[u8]) -> Result<Stamp, StampFault> {
         self.verify(&self.authority.token_saying(info, &["-cades"]))
@@ -114,7 +122,7 @@ fn what_no_signature_covers_is_refused() {
         assert!(seen.is_err(), "{what}: {seen:?}");
     };
     refused("unsigned attribute", &|data| {
-        with_signer(data, |signer| signer.unsigned_attrs = Some(SetOfVec::try_from(vec![attribute("1.2.3", vec![5, 0])]).unwrap()));
+        with_signer(data, |signer| signer.unsigned_attrs = Some(SetOfVec::try_from(vec![attribute("1.2.3.4", vec![5, 0])]).unwrap()));
     });
     refused("revocation lists", &|data| data.crls = Some(cms::revocation::RevocationInfoChoices(SetOfVec::new())));
     refused("another version", &|data| data.version = CmsVersion::V1);
@@ -127,14 +135,15 @@ fn what_no_signature_covers_is_refused() {
         data.signer_infos.0.insert(second).unwrap();
     });
     refused("one more digest", &|data| {
-        data.digest_algorithms.insert(AlgorithmIdentifierOwned { oid: oid("2.16.840.1.101.3.4.2.3"), parameters: None }).unwrap();
+        let more = AlgorithmIdentifierOwned { oid: oid("2.16.840.1.101.3.4.2.3"), parameters: Some(Any::from_der(&[5, 0]).unwrap()) };
+        data.digest_algorithms.insert(more).unwrap();
     });
     refused("no digest", &|data| data.digest_algorithms = SetOfVec::new());
     refused("no signed attributes", &|data| with_signer(data, |signer| signer.signed_attrs = None));
     refused("no content", &|data| data.encap_content_info.econtent = None);
     refused("content of another type", &|data| data.encap_content_info.econtent_type = oid("1.2.840.113549.1.7.1"));
     refused("one more signed attribute", &|data| {
-        with_signer(data, |signer| signer.signed_attrs.as_mut().unwrap().insert(attribute("1.2.3", vec![5, 0])).unwrap());
+        with_signer(data, |signer| signer.signed_attrs.as_mut().unwrap().insert(attribute("1.2.3.4", vec![5, 0])).unwrap());
     });
     refused("a known digest written otherwise", &|data| {
         with_signer(data, |signer| {
@@ -256,4 +265,55 @@ fn a_set_of_thousands_is_refused() {
     let token = element(0x30, &[&oid("1.2.840.113549.1.7.2").to_der().unwrap(), &element(0xa0, &[&data])]);
     // Sorting took eight seconds on a busy machine; `stamp::width` refuses before.
     assert!(matches!(verify(&token, &[0; 32], &[], None), Err(StampFault::NotDer { .. })));
+}
+
+#[test]
+fn the_unsigned_name_of_a_certificates_algorithm_has_to_be_the_signed_one() {
+    if !openssl_is_here() {
+        return;
+    }
+    let authority = Authority::new("outer-algorithm", &Plan { intermediates: 1, ..RSA });
+    let digest = sha256(&[b"x"]);
+    let token = authority.token(&digest, 1);
+    let without_null = changed(&token, |data| {
+        let certificates = data.certificates.take().unwrap().0.into_vec().into_iter().map(|one| match one {
+            CertificateChoices::Certificate(mut one) => {
+                if one.tbs_certificate.subject.to_string().contains("Middle") {
+                    one.signature_algorithm.parameters = None;
+                }
+                CertificateChoices::Certificate(one)
+            }
+            other => other,
+        });
+        data.certificates = Some(CertificateSet(SetOfVec::try_from(certificates.collect::<Vec<_>>()).unwrap()));
+    });
+    assert_ne!(without_null, token);
+    let wrong = Err(StampFault::CertificateSignature { subject: "CN=Middle 1,O=Clock,C=JP".into() });
+    assert_eq!(verify(&without_null, &digest, authority.roots(), None), wrong);
+}
+
+#[test]
+fn signed_attributes_stand_once_and_bind_the_path() {
+    if !openssl_is_here() {
+        return;
+    }
+    let authority = Authority::new("by-hand", &Plan { key: "ED25519", digest: "sha512", intermediates: 1, ..RSA });
+    let digest = sha256(&[b"x"]);
+    let info = info(&digest, AT, &[]);
+    let verify = |token: &[u8]| verify(token, &digest, authority.roots(), None);
+    let (middle, root) = (authority.der("middle1.pem"), authority.der("root.pem"));
+    assert!(verify(&signed_by_hand(&authority, &info, &[], vec![])).unwrap().trusted);
+    assert!(verify(&signed_by_hand(&authority, &info, &[&middle], vec![])).unwrap().trusted);
+    assert!(verify(&signed_by_hand(&authority, &info, &[&middle, &root], vec![])).unwrap().trusted);
+    // The signer names a path, and the intermediate is not on it.
+    let other = verify(&signed_by_hand(&authority, &info, &[&root], vec![]));
+    assert!(matches!(&other, Err(StampFault::Certificate { subject, .. }) if subject.starts_with("CN=Middle 1")), "{other:?}");
+    // A second content type, a second digest; one that nobody reads is let through.
+    let digest_of_nothing = attribute("1.2.840.113549.1.9.4", element(4, &[&[0; 64]]));
+    let data = attribute("1.2.840.113549.1.9.3", oid("1.2.840.113549.1.7.1").to_der().unwrap());
+    for twice in [digest_of_nothing, data] {
+        let seen = verify(&signed_by_hand(&authority, &info, &[], vec![twice]));
+        assert!(matches!(seen, Err(StampFault::Profile { .. })), "{seen:?}");
+    }
+    assert!(verify(&signed_by_hand(&authority, &info, &[], vec![attribute("1.2.3.4", vec![5, 0])])).unwrap().trusted);
 }

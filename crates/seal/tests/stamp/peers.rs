@@ -53,8 +53,7 @@ fn tokens_of_openssl_are_accepted_by_both() {
         let digest = sha256(&[name.as_bytes()]);
         let token = authority.token(&digest, NONCE);
         assert!(authority.openssl_accepts(), "{name}: OpenSSL refuses");
-        let stamp =
-            verify(&token, &digest, std::slice::from_ref(&authority.root), Some(NONCE)).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        let stamp = verify(&token, &digest, authority.roots(), Some(NONCE)).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         assert!(stamp.trusted, "{name}");
         assert_eq!((stamp.policy.as_str(), stamp.serial.as_str(), stamp.authority.as_str()), ("1.2.3.4.1", "01", "CN=Stamps,O=Clock,C=JP"));
         assert_eq!(stamp.until.to_string(), "2049-12-31T23:59:59Z");
@@ -67,8 +66,8 @@ fn tokens_of_openssl_are_accepted_by_both() {
 
         // Untrusted without its root; another root; another digest; another request.
         assert!(!verify(&token, &digest, &[], None).unwrap().trusted, "{name}");
-        assert_eq!(verify(&token, &sha256(&[b"other"]), std::slice::from_ref(&authority.root), None), Err(StampFault::OtherDigest));
-        assert_eq!(verify(&token, &digest, std::slice::from_ref(&authority.root), Some(NONCE ^ 1)), Err(StampFault::OtherNonce));
+        assert_eq!(verify(&token, &sha256(&[b"other"]), authority.roots(), None), Err(StampFault::OtherDigest));
+        assert_eq!(verify(&token, &digest, authority.roots(), Some(NONCE ^ 1)), Err(StampFault::OtherNonce));
     }
 }
 
@@ -81,7 +80,7 @@ fn another_root_does_not_make_a_stamp_trusted() {
     let digest = sha256(&[b"x"]);
     let token = one.token(&digest, 7);
     // Of the same name, but of another key: its identifier differs.
-    assert!(!verify(&token, &digest, std::slice::from_ref(&other.root), Some(7)).unwrap().trusted);
+    assert!(!verify(&token, &digest, other.roots(), Some(7)).unwrap().trusted);
     assert!(verify(&token, &digest, &[other.root.clone(), one.root.clone()], Some(7)).unwrap().trusted);
     // Where no identifiers stand, the name leads on and the signature is wrong.
     let silent = Plan {
@@ -91,12 +90,12 @@ fn another_root_does_not_make_a_stamp_trusted() {
     };
     let (one, other) = (Authority::new("root-silent", &silent), Authority::new("root-silent-other", &silent));
     let token = one.token(&digest, 7);
-    let wrong = verify(&token, &digest, std::slice::from_ref(&other.root), Some(7));
+    let wrong = verify(&token, &digest, other.roots(), Some(7));
     assert_eq!(wrong, Err(StampFault::CertificateSignature { subject: "CN=Stamps,O=Clock,C=JP".into() }));
-    assert!(verify(&token, &digest, &[other.root, one.root.clone()], Some(7)).unwrap().trusted);
+    assert!(verify(&token, &digest, &[other.root.clone(), one.root.clone()], Some(7)).unwrap().trusted);
     // The very certificate that signs may be the root.
     assert!(verify(&token, &digest, &[one.der("signer.pem")], Some(7)).unwrap().trusted);
-    assert_eq!(verify(&token, &digest, &[one.root, vec![0x30, 0]], None), Err(StampFault::Root { index: 1 }));
+    assert_eq!(verify(&token, &digest, &[one.root.clone(), vec![0x30, 0]], None), Err(StampFault::Root { index: 1 }));
 }
 
 #[test]
@@ -149,12 +148,12 @@ fn ed25519_stamps_are_accepted() {
     let plan = Plan { key: "ED25519", digest: "sha512", ..RSA };
     let authority = Authority::new("ed25519", &plan);
     let digest = sha256(&[b"x"]);
-    let token = crate::forms::signed_by_hand(&authority, &crate::authority::info(&digest, "20260102030405Z", &[]));
-    let stamp = verify(&token, &digest, std::slice::from_ref(&authority.root), None).unwrap();
+    let token = crate::forms::signed_by_hand(&authority, &crate::authority::info(&digest, "20260102030405Z", &[]), &[], vec![]);
+    let stamp = verify(&token, &digest, authority.roots(), None).unwrap();
     assert!(stamp.trusted);
     let mut wrong = token.clone();
     *wrong.last_mut().unwrap() ^= 1;
-    assert_eq!(verify(&wrong, &digest, &[authority.root], None), Err(StampFault::Signature));
+    assert_eq!(verify(&wrong, &digest, authority.roots(), None), Err(StampFault::Signature));
 }
 
 #[test]
@@ -166,5 +165,5 @@ fn a_japanese_authority_is_named_in_japanese() {
     let digest = sha256(&[b"x"]);
     let token = authority.token(&digest, 1);
     assert!(authority.openssl_accepts());
-    assert_eq!(verify(&token, &digest, &[authority.root], Some(1)).unwrap().authority, "CN=時刻認証局,O=医療機構,C=JP");
+    assert_eq!(verify(&token, &digest, authority.roots(), Some(1)).unwrap().authority, "CN=時刻認証局,O=医療機構,C=JP");
 }
