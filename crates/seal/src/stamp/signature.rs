@@ -134,3 +134,31 @@ fn null_or_absent(algorithm: &AlgorithmIdentifierOwned) -> bool {
 fn unsupported(algorithm: &AlgorithmIdentifierOwned) -> StampFault {
     StampFault::Algorithm { oid: algorithm.oid.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_goes_with_the_digest_that_stands_beside_it() {
+        let named = |oid, parameters: Option<der::Any>| AlgorithmIdentifierOwned { oid, parameters };
+        let null = || Some(der::Any::from(Null));
+        let seen = |oid, parameters, beside| scheme(&named(oid, parameters), beside).ok();
+        let all = [Digest::Sha256, Digest::Sha384, Digest::Sha512];
+        for (oid, own) in [(RSA_SHA_256, Digest::Sha256), (RSA_SHA_384, Digest::Sha384), (RSA_SHA_512, Digest::Sha512)] {
+            for beside in all {
+                assert_eq!(seen(oid, null(), Some(beside)), (own == beside).then_some(Scheme::Rsa(own)));
+                assert_eq!(seen(RSA, null(), Some(beside)), Some(Scheme::Rsa(beside)));
+            }
+        }
+        for (oid, own) in [(ECDSA_SHA_256, Digest::Sha256), (ECDSA_SHA_384, Digest::Sha384)] {
+            for beside in all {
+                assert_eq!(seen(oid, None, Some(beside)), (own == beside).then_some(Scheme::Ecdsa(own)));
+            }
+            assert_eq!(seen(oid, null(), Some(own)), None);
+        }
+        assert_eq!(all.map(|beside| seen(ED25519_OID, None, Some(beside))), [None, None, Some(Scheme::Ed25519)]);
+        // In a certificate nothing stands beside, and the plain RSA identifier names no digest.
+        assert_eq!((seen(RSA, null(), None), seen(ED25519_OID, None, None)), (None, Some(Scheme::Ed25519)));
+    }
+}
