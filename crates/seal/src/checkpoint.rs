@@ -94,14 +94,16 @@ fn decimal(text: &str) -> Option<u64> {
 
 /// Whether a text is a time as the ledger writes it, `2026-11-22T05:06:07.000008Z`: two of them compare as texts as they do as times.
 pub fn is_moment(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let shape = b"0000-00-00T00:00:00.000000Z";
-    let fits = |(byte, sign): (&u8, &u8)| if *sign == b'0' { byte.is_ascii_digit() } else { byte == sign };
-    if bytes.len() != shape.len() || !bytes.iter().zip(shape).all(fits) {
+    let Ok(bytes) = <&[u8; 27]>::try_from(text.as_bytes()) else { return false };
+    let mut fits = true;
+    for (byte, sign) in bytes.iter().zip(b"0000-00-00T00:00:00.000000Z") {
+        fits &= if *sign == b'0' { byte.is_ascii_digit() } else { byte == sign };
+    }
+    if !fits {
         return false;
     }
-    let number = |from: usize, to: usize| text.get(from..to).and_then(|digits| digits.parse::<u16>().ok()).unwrap_or(u16::MAX);
-    let (year, month, day) = (number(0, 4), number(5, 7), number(8, 10));
+    let two = |at: usize| u16::from(bytes[at] - b'0') * 10 + u16::from(bytes[at + 1] - b'0');
+    let (year, month, day) = (two(0) * 100 + two(2), two(5), two(8));
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = match month {
         4 | 6 | 9 | 11 => 30,
@@ -109,7 +111,7 @@ pub fn is_moment(text: &str) -> bool {
         1..=12 => 31,
         _ => 0,
     };
-    (1..=days).contains(&day) && number(11, 13) < 24 && number(14, 16) < 60 && number(17, 19) < 60
+    (1..=days).contains(&day) && two(11) < 24 && two(14) < 60 && two(17) < 60
 }
 
 #[cfg(test)]

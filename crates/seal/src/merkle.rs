@@ -16,14 +16,24 @@ pub fn sha256(parts: &[&[u8]]) -> Hash {
     hasher.finalize().into()
 }
 
+/// What stands before an entry when it is hashed as a leaf, and before two hashes when they become a node.
+pub(crate) const LEAF: u8 = 0;
+const NODE: u8 = 1;
+
 /// The hash of a leaf: SHA-256(0x00 ‖ entry).
 pub fn leaf_hash(entry: &[u8]) -> Hash {
-    sha256(&[&[0], entry])
+    sha256(&[&[LEAF], entry])
 }
 
 /// The hash of an inner node: SHA-256(0x01 ‖ left ‖ right).
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    sha256(&[&[1], left, right])
+    // In one piece: hashing three costs half as much again.
+    let mut node = [NODE; 65];
+    let (_, hashes) = node.split_at_mut(1);
+    let (first, second) = hashes.split_at_mut(32);
+    first.copy_from_slice(left);
+    second.copy_from_slice(right);
+    sha256(&[&node])
 }
 
 /// The right edge of a tree: the roots of its perfect subtrees, widest first.

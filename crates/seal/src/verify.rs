@@ -112,6 +112,9 @@ pub fn verify_export(input: impl BufRead, trust: &Trust, progress: impl FnMut(u6
     check(&mut source, trust).map_err(|wrong| source.fault(wrong))
 }
 
+/// What every export begins with.
+const OPENING: &str = "{\"installation\":";
+
 /// Where a line of the file is: its number from 1, and the byte it begins at from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Place {
@@ -206,6 +209,9 @@ struct File<'t> {
 
 impl<'t> File<'t> {
     fn open(line: FileLine<'_>, trust: &'t Trust) -> Result<File<'t>, Wrong> {
+        if !line.text.starts_with(OPENING) {
+            return Err(What::NoOpening.into());
+        }
         let Entry::Ledger { v, installation, tenant, shape, keys, made_at } = read_entry(line.text)? else {
             return Err(What::NoOpening.into());
         };

@@ -1,7 +1,5 @@
 //! Reads a ledger line of an export where it lies: only its one canonical text is accepted, and nothing is copied that need not be.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
 use crate::line::Fields;
 use crate::merkle::Hash;
 
@@ -12,7 +10,7 @@ const LARGEST: u64 = (1 << 53) - 1;
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     /// Texts that had escapes, one after the other, without them.
-    plain: String,
+    plain: Vec<u8>,
     proof: Vec<Hash>,
 }
 
@@ -22,8 +20,8 @@ pub(crate) struct Scanned<'a> {
     pub head: Fields<'a>,
     pub leaf: Hash,
     pub proof: Option<&'a [Hash]>,
-    /// Salt and text; `None` where they were erased.
-    pub payload: Option<([u8; 16], &'a str)>,
+    /// Salt and text in UTF-8; `None` where they were erased.
+    pub payload: Option<([u8; 16], &'a [u8])>,
 }
 
 /// The line is not the canonical text of a ledger line.
@@ -92,7 +90,11 @@ pub(crate) fn line<'a>(text: &'a str, scratch: &'a mut Scratch) -> Result<Scanne
         return Err(c.not("salt and text stand and leave together"));
     }
     let plain = &scratch.plain;
-    let get = |span: Span| (if span.escaped { plain.as_str() } else { text }).get(span.from..span.to).unwrap_or_default();
+    let bytes = |span: Span| (if span.escaped { plain.as_slice() } else { text.as_bytes() }).get(span.from..span.to).unwrap_or_default();
+    // Never fails: what lies between two ASCII characters of a text is text, and so is what an escape stands for.
+    let get = |span: Span| {
+        if span.escaped { std::str::from_utf8(bytes(span)).unwrap_or_default() } else { text.get(span.from..span.to).unwrap_or_default() }
+    };
     Ok(Scanned {
         head: Fields {
             pos,
@@ -109,14 +111,14 @@ pub(crate) fn line<'a>(text: &'a str, scratch: &'a mut Scratch) -> Result<Scanne
         },
         leaf,
         proof: proved.then_some(scratch.proof.as_slice()),
-        payload: salt.zip(payload.map(get)),
+        payload: salt.zip(payload.map(bytes)),
     })
 }
 
 struct Cursor<'a, 'b> {
     text: &'a str,
     at: usize,
-    plain: &'b mut String,
+    plain: &'b mut Vec<u8>,
 }
 
 impl Cursor<'_, '_> {
@@ -149,31 +151,32 @@ impl Cursor<'_, '_> {
     }
 
     fn number(&mut self) -> Result<u64, NotALine> {
-        let digits = self.rest().iter().take_while(|b| b.is_ascii_digit()).take(17).count();
-        let text = self.text.get(self.at..self.at + digits).unwrap_or_default();
-        match text.parse() {
-            Ok(number) if number <= LARGEST && (digits == 1 || !text.starts_with('0')) => {
-                self.at += digits;
-                Ok(number)
-            }
-            _ => Err(self.not("not a whole number up to 2^53 - 1")),
+        let (mut number, mut digits) = (0_u64, 0);
+        for digit in self.rest().iter().take(17).take_while(|byte| byte.is_ascii_digit()) {
+            number = number * 10 + u64::from(digit - b'0');
+            digits += 1;
         }
+        let padded = digits > 1 && self.rest().first() == Some(&b'0');
+        if digits == 0 || padded || number > LARGEST {
+            return Err(self.not("not a whole number up to 2^53 - 1"));
+        }
+        self.at += digits;
+        Ok(number)
     }
 
     /// A text: as it lies when it has no escape, else copied without them.
     fn string(&mut self) -> Result<Span, NotALine> {
         self.expect("\"")?;
         let from = self.at;
-        let length = self.run();
-        self.at += length;
+        self.at += plain_bytes(self.rest());
         if self.rest().first() == Some(&b'"') {
             self.at += 1;
-            return Ok(Span { escaped: false, from, to: from + length });
+            return Ok(Span { escaped: false, from, to: self.at - 1 });
         }
         let start = self.plain.len();
-        let mut from = from;
+        self.at = from;
         loop {
-            self.plain.push_str(self.text.get(from..self.at).unwrap_or_default());
+            self.at += copy_plain(self.text.as_bytes().get(self.at..).unwrap_or_default(), self.plain);
             match self.rest() {
                 [b'"', ..] => {
                     self.at += 1;
@@ -186,15 +189,7 @@ impl Cursor<'_, '_> {
                 }
                 _ => return Err(self.not("a text that does not end, or a control character in it")),
             }
-            from = self.at;
-            self.at += self.run();
         }
-    }
-
-    /// How many bytes come before the next quote, escape or control character.
-    fn run(&self) -> usize {
-        let rest = self.rest();
-        rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20).unwrap_or(rest.len())
     }
 
     /// Bytes in base64, padded and without spare bits.
@@ -203,10 +198,7 @@ impl Cursor<'_, '_> {
         let length = N.div_ceil(3) * 4;
         let [b'"', rest @ ..] = self.rest() else { return Err(wrong) };
         let (Some(text), Some(b'"')) = (rest.get(..length), rest.get(length)) else { return Err(wrong) };
-        // The engine wants room for whole groups of three.
-        let mut out = [0; 36];
-        let written = STANDARD.decode_slice(text, &mut out).map_err(|_| wrong)?;
-        let bytes = out.get(..written).and_then(|bytes| bytes.try_into().ok()).ok_or(wrong)?;
+        let bytes = decoded(text).ok_or(wrong)?;
         self.at += length + 2;
         Ok(bytes)
     }
@@ -227,24 +219,152 @@ impl Cursor<'_, '_> {
     }
 }
 
+/// Marks, in eight bytes, the first quote, backslash or control character: its place is the number of zero bits below, over 8.
+fn marked(word: [u8; 8]) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    let word = u64::from_le_bytes(word);
+    let (quote, backslash) = (word ^ (ONES * b'"' as u64), word ^ (ONES * b'\\' as u64));
+    // The lowest mark is exact: a borrow marks wrongly only above a byte that is rightly marked.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    (zero(quote) | zero(backslash) | (word.wrapping_sub(ONES * 0x20) & !word)) & (ONES << 7)
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte != b'"' && byte != b'\\' && byte >= 0x20
+}
+
+/// How many bytes come before the next quote, backslash or control character.
+fn plain_bytes(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        let marks = marked(*word);
+        if marks != 0 {
+            return i * 8 + marks.trailing_zeros() as usize / 8;
+        }
+    }
+    words.len() * 8 + rest.iter().position(|&byte| !is_plain(byte)).unwrap_or(rest.len())
+}
+
+/// The same, and copies them: eight at once, for there are few between two escapes.
+fn copy_plain(bytes: &[u8], out: &mut Vec<u8>) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        let marks = marked(*word);
+        out.extend_from_slice(word);
+        if marks != 0 {
+            let plain = marks.trailing_zeros() as usize / 8;
+            out.truncate(out.len() - 8 + plain);
+            return i * 8 + plain;
+        }
+    }
+    let plain = rest.iter().position(|&byte| !is_plain(byte)).unwrap_or(rest.len());
+    out.extend(rest.iter().take(plain));
+    words.len() * 8 + plain
+}
+
 /// What stands after a backslash, and how many bytes it takes: the short forms, and \u00xx for the other control characters.
-fn unescaped(rest: &[u8]) -> Option<(char, usize)> {
+fn unescaped(rest: &[u8]) -> Option<(u8, usize)> {
     Some(match rest {
-        [b'"', ..] => ('"', 1),
-        [b'\\', ..] => ('\\', 1),
-        [b'n', ..] => ('\n', 1),
-        [b't', ..] => ('\t', 1),
-        [b'r', ..] => ('\r', 1),
-        [b'b', ..] => ('\u{8}', 1),
-        [b'f', ..] => ('\u{c}', 1),
+        [b'"', ..] => (b'"', 1),
+        [b'\\', ..] => (b'\\', 1),
+        [b'n', ..] => (b'\n', 1),
+        [b't', ..] => (b'\t', 1),
+        [b'r', ..] => (b'\r', 1),
+        [b'b', ..] => (8, 1),
+        [b'f', ..] => (12, 1),
         [b'u', b'0', b'0', high @ b'0'..=b'1', low @ (b'0'..=b'9' | b'a'..=b'f'), ..] => {
             let digit = if low.is_ascii_digit() { low - b'0' } else { low - b'a' + 10 };
             let plain = (high - b'0') * 16 + digit;
             if matches!(plain, 8 | 9 | 10 | 12 | 13) {
                 return None;
             }
-            (char::from(plain), 5)
+            (plain, 5)
         }
         _ => return None,
     })
+}
+
+/// The value of each sign of base64 (RFC 4648, section 4); 64 for what is none.
+const SIGNS: [u8; 256] = {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut signs = [64; 256];
+    let mut i = 0;
+    while i < 64 {
+        signs[alphabet[i] as usize] = i as u8;
+        i += 1;
+    }
+    signs
+};
+
+/// Bytes from base64 that is padded and has no spare bits. Every line has three or more: the library takes three times as long.
+fn decoded<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
+    let mut out = [0; N];
+    let (groups, rest) = text.as_chunks::<4>();
+    if !rest.is_empty() || groups.len() != N.div_ceil(3) {
+        return None;
+    }
+    let mut wrong = 0;
+    for (group, bytes) in groups.iter().zip(out.chunks_mut(3)) {
+        let missing = 3 - bytes.len();
+        let mut word = 0_u32;
+        for (i, sign) in group.iter().enumerate() {
+            let value = if i > 3 - missing { 64 * u8::from(*sign != b'=') } else { SIGNS[usize::from(*sign)] };
+            wrong |= value & 64;
+            word = word << 6 | u32::from(value & 63);
+        }
+        let [_, whole @ ..] = word.to_be_bytes();
+        let (kept, spare) = whole.split_at(bytes.len());
+        wrong |= u8::from(spare.iter().any(|byte| *byte != 0)) * 64;
+        bytes.copy_from_slice(kept);
+    }
+    (wrong == 0).then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn plain_bytes_end_where_the_slow_way_says(bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(b'"'), Just(b'\\'), Just(0x1f), Just(0x20), Just(0x21), Just(0x5d), Just(0x80), Just(0xa2), Just(0x7f)], 0..40)) {
+            let slow = bytes.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20).unwrap_or(bytes.len());
+            prop_assert_eq!(plain_bytes(&bytes), slow);
+        }
+
+        #[test]
+        fn base64_is_read_as_the_library_reads_it(bytes in any::<[u8; 32]>(), salt in any::<[u8; 16]>(), at in 0_usize..44, sign in any::<u8>()) {
+            prop_assert_eq!(decoded::<32>(STANDARD.encode(bytes).as_bytes()), Some(bytes));
+            prop_assert_eq!(decoded::<16>(STANDARD.encode(salt).as_bytes()), Some(salt));
+            let mut bent = STANDARD.encode(bytes).into_bytes();
+            bent[at] = sign;
+            prop_assert_eq!(decoded::<32>(&bent).map(|bytes| bytes.to_vec()), STANDARD.decode(&bent).ok().filter(|b| b.len() == 32));
+            let mut bent = STANDARD.encode(salt).into_bytes();
+            bent[at % 24] = sign;
+            prop_assert_eq!(decoded::<16>(&bent).map(|bytes| bytes.to_vec()), STANDARD.decode(&bent).ok().filter(|b| b.len() == 16));
+        }
+
+        #[test]
+        fn every_text_is_read_as_serde_json_reads_it(text in any::<String>()) {
+            let quoted = serde_json::to_string(&text).unwrap();
+            let mut plain = Vec::new();
+            let mut cursor = Cursor { text: &quoted, at: 0, plain: &mut plain };
+            let span = cursor.string().unwrap();
+            prop_assert_eq!(cursor.at, quoted.len());
+            let read = if span.escaped { &plain[span.from..span.to] } else { &quoted.as_bytes()[span.from..span.to] };
+            prop_assert_eq!(read, text.as_bytes());
+        }
+
+        #[test]
+        fn what_is_accepted_is_what_serde_json_writes(text in "\"(\\\\[\"\\\\/bfnrtu]|\\\\u00[01][0-9a-fA-F]|[a \u{1}é\"]){0,12}\"") {
+            let mut plain = Vec::new();
+            let mut cursor = Cursor { text: &text, at: 0, plain: &mut plain };
+            if let Ok(span) = cursor.string() {
+                let read = text[..cursor.at].to_owned();
+                let value = if span.escaped { String::from_utf8(plain[span.from..span.to].to_vec()).unwrap() } else { text[span.from..span.to].to_owned() };
+                prop_assert_eq!(serde_json::to_string(&value).unwrap(), read);
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ use super::{Epoch, Erased, Place, What, Wrong};
 use crate::checkpoint::{Checkpoint, is_moment};
 use crate::export::Shape;
 use crate::export::scan::Scanned;
-use crate::merkle::{Frontier, Hash, leaf_hash, sha256};
+use crate::merkle::{Frontier, Hash, LEAF, sha256};
 use crate::note::VerifierKey;
 
 pub(super) struct Lines {
@@ -100,8 +100,9 @@ impl Lines {
     pub fn check(&mut self, line: &Scanned<'_>, place: Place) -> Result<Hash, What> {
         let head = &line.head;
         self.encoded.clear();
+        self.encoded.push(LEAF);
         head.encode_into(&mut self.encoded);
-        let leaf = leaf_hash(&self.encoded);
+        let leaf = sha256(&[&self.encoded]);
         // First, so that an altered number is called altered, not missing.
         if leaf != line.leaf {
             return Err(What::Altered);
@@ -113,7 +114,7 @@ impl Lines {
         self.check_time(head.at, head.seq, head.kind == "clock_jumped")?;
         match line.payload {
             None => self.gaps.missing(head.seq, place),
-            Some((salt, text)) if sha256(&[&salt, text.as_bytes()]) != head.payload_digest => return Err(What::PayloadAltered),
+            Some((salt, text)) if sha256(&[&salt, text]) != head.payload_digest => return Err(What::PayloadAltered),
             Some((_, text)) => {
                 if matches!(head.kind, "epoch_begun" | "signing_key_changed" | "payloads_erased") {
                     self.understand(head.seq, head.kind, text)?;
@@ -167,8 +168,8 @@ impl Lines {
         Ok(())
     }
 
-    fn understand(&mut self, seq: u64, kind: &str, text: &str) -> Result<(), What> {
-        let event: Event = serde_json::from_str(text).map_err(|e| What::Event { reason: e.to_string() })?;
+    fn understand(&mut self, seq: u64, kind: &str, text: &[u8]) -> Result<(), What> {
+        let event: Event = serde_json::from_slice(text).map_err(|e| What::Event { reason: e.to_string() })?;
         if event.kind() != kind {
             return Err(What::Event { reason: format!("the line is of kind {kind}, its payload of kind {}", event.kind()) });
         }

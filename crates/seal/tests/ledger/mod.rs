@@ -155,8 +155,13 @@ impl Ledger {
     pub fn super_note(&self, keys: &[SigningKey]) -> (Note, u64, Vec<Hash>) {
         let own = self.note(self.lines.len() as u64, keys).to_string();
         let leaves = ["another".to_owned(), own, "a third".to_owned()].map(|entry| leaf_hash(entry.as_bytes()));
-        let checkpoint =
-            Checkpoint { origin: super_origin(INSTALLATION), size: 3, root: proof::root(&leaves), epoch: self.epoch, at: moment(3_100_000_000) };
+        let checkpoint = Checkpoint {
+            origin: super_origin(INSTALLATION),
+            size: 3,
+            root: proof::root(&leaves),
+            epoch: self.epoch,
+            at: moment(3_100_000_000),
+        };
         (Note::sign(checkpoint.text(), keys).unwrap(), 1, proof::inclusion(&leaves, 1).unwrap())
     }
 
