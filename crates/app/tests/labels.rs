@@ -79,8 +79,8 @@ fn names(found: &[Evidence]) -> Vec<&str> {
 
 /// How often the ledger says that somebody tried what a label forbids.
 fn refusals(w: &World, about: &str) -> usize {
-    let filter = store::history::Filter { kind: Some("act_refused".into()), subject: Some(about.to_owned()), ..Default::default() };
-    w.app.store().read(|conn| store::history::history(conn, &filter, store::history::Order::NewestFirst, None, 100)).unwrap().len()
+    let query = rules::log::LogQuery { kind: Some("act_refused".into()), subject: Some(about.to_owned()), ..Default::default() };
+    w.lines().iter().filter(|line| store::ledger::search::fits(&query, line)).count()
 }
 
 /// Everything that the actor is shown of documents anywhere, as one text.

@@ -40,12 +40,22 @@ pub enum Error {
     NoBlob { digest: rules::id::Digest },
     #[error("the file {digest} was altered on disk")]
     AlteredBlob { digest: rules::id::Digest },
+    /// It lies there, and none of the organisation's keys opens it.
+    #[error("the file {digest} is encrypted to a key that is not here")]
+    OtherKey { digest: rules::id::Digest },
+    /// The place of the files does not answer, or takes nothing.
+    #[error("the store of evidence files cannot be used: {cause}")]
+    Blobs { cause: String },
     #[error("the ledger was altered: {0}")]
     Ledger(#[from] seal::Wrong),
     #[error("line {pos} of the ledger cannot be applied again: {cause}")]
     Replay { pos: u64, cause: String },
     #[error("the database to fill is not empty")]
     Occupied,
+    #[error("beside the ledger of {tenant}: {problem}")]
+    Tree { tenant: String, problem: String },
+    #[error("the ledger holds a time that cannot be read: {text}")]
+    Time { text: String },
     #[error("the stored tree edge of the ledger of {tenant} is damaged")]
     Edge { tenant: String },
     #[error(transparent)]

@@ -1,21 +1,28 @@
-//! The ledger's rows: appending a line to a tenant's tree, and the check of all of them.
+//! The ledger's rows: appending a line to a tenant's tree, and reading lines back.
+
+mod bulk;
+pub mod search;
+pub(crate) mod segment;
+pub(crate) mod tiles;
+pub(crate) mod verify;
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 use rules::id::Pos;
-use seal::{Chain, Frontier, Head, Line, Payload, Wrong, line::Problem};
+use seal::{Frontier, Hash, Head, Line, Payload};
+
+pub use search::{SubjectCount, count_subjects, search};
+pub use tiles::{consistency, inclusion, root_at};
+pub use verify::{Progress, Verified};
 
 use crate::engine::{Conn, Row, statements};
 use crate::error::Error;
-use crate::store::Store;
+use crate::migrate::locked;
 use crate::value::{instant, values};
 
 /// The tenant of acts that concern no organisation.
 pub const INSTALLATION: &str = "installation";
-
-/// How many lines are read at once when the whole ledger is read.
-const PAGE: i64 = 4096;
 
 /// The columns of a line, in the order `line` reads them.
 macro_rules! lines {
@@ -31,6 +38,7 @@ pub(crate) use lines;
 
 statements! {
     LAST_POS = "select coalesce(max(pos), 0) from ledger_line";
+    LAST_AT = "select at from ledger_line where tenant = $1 order by seq desc limit 1";
     HEAD = "select size, frontier from ledger_head where tenant = $1";
     HEADS = "select tenant, size, frontier from ledger_head order by tenant";
     PUT_HEAD = "insert into ledger_head (tenant, size, frontier) values ($1, $2, $3) \
@@ -62,15 +70,47 @@ pub struct LineDraft {
     pub salt: [u8; 16],
 }
 
+impl LineDraft {
+    /// The line without its places, and its payload.
+    fn parts(self) -> (Head, Payload) {
+        let payload = Payload { salt: self.salt, text: self.payload };
+        let head = Head {
+            pos: 0,
+            tenant: self.tenant,
+            seq: 0,
+            at: instant(self.at),
+            actor: self.actor,
+            session: self.session,
+            address: self.address,
+            kind: self.kind,
+            subject: self.subject,
+            outcome: self.outcome,
+            payload_digest: payload.digest(),
+        };
+        (head, payload)
+    }
+}
+
 /// The trees that the running transaction appends to. They are written back once, before it commits.
 #[derive(Default)]
 pub(crate) struct Trees {
     /// The last position, once it is known.
     pos: Option<i64>,
-    edges: HashMap<String, Frontier>,
+    trees: HashMap<String, Tree>,
     /// What the running act found, to go back to when the act is undone.
     before: Vec<(String, Frontier)>,
     pos_before: Option<i64>,
+}
+
+/// One tenant's tree.
+struct Tree {
+    edge: Frontier,
+    /// Its leaves when the transaction began.
+    began: u64,
+    /// The leaves since.
+    fresh: Vec<Hash>,
+    /// The time of its last line, where it is known.
+    at: Option<String>,
 }
 
 impl Trees {
@@ -81,10 +121,17 @@ impl Trees {
 
     pub fn undo_act(&mut self) {
         self.pos = self.pos_before;
-        self.edges.extend(self.before.drain(..));
+        for (tenant, edge) in self.before.drain(..) {
+            if let Some(tree) = self.trees.get_mut(&tenant) {
+                tree.fresh.truncate((edge.size() - tree.began) as usize);
+                tree.edge = edge;
+                tree.at = None;
+            }
+        }
     }
 
-    pub fn append(&mut self, conn: &mut Conn, draft: LineDraft) -> Result<Pos, Error> {
+    /// Gives a line its places and its leaf. Whoever calls writes it, or fails.
+    fn place(&mut self, conn: &mut Conn, mut head: Head) -> Result<(Head, Hash), Error> {
         let last = match self.pos {
             Some(pos) => pos,
             None => {
@@ -93,61 +140,95 @@ impl Trees {
                 pos
             }
         };
-        if !self.edges.contains_key(&draft.tenant) {
-            let edge = conn.first(HEAD, &values![&draft.tenant], |row| edge(&draft.tenant, row, 0))?;
-            self.edges.insert(draft.tenant.clone(), edge.unwrap_or_default());
+        if !self.trees.contains_key(&head.tenant) {
+            let edge = conn.first(HEAD, &values![&head.tenant], |row| edge(&head.tenant, row, 0))?.unwrap_or_default();
+            self.trees.insert(head.tenant.clone(), Tree { began: edge.size(), edge, fresh: Vec::new(), at: None });
         }
-        let edge = self.edges.entry(draft.tenant.clone()).or_default();
-        if !self.before.iter().any(|(tenant, _)| *tenant == draft.tenant) {
-            self.before.push((draft.tenant.clone(), edge.clone()));
+        let Some(tree) = self.trees.get_mut(&head.tenant) else { return Err(Error::Edge { tenant: head.tenant }) };
+        if !self.before.iter().any(|(tenant, _)| *tenant == head.tenant) {
+            self.before.push((head.tenant.clone(), tree.edge.clone()));
         }
-
-        let payload = Payload { salt: draft.salt, text: draft.payload };
-        let pos = last + 1;
-        let head = Head {
-            pos: pos as u64,
-            tenant: draft.tenant,
-            seq: edge.size() + 1,
-            at: instant(draft.at),
-            actor: draft.actor,
-            session: draft.session,
-            address: draft.address,
-            kind: draft.kind,
-            subject: draft.subject,
-            outcome: draft.outcome,
-            payload_digest: payload.digest(),
-        };
-        let (seq, leaf) = (head.seq as i64, head.leaf());
-        conn.run(
-            INSERT_LINE,
-            &values![
-                pos,
-                head.tenant,
-                seq,
-                head.at,
-                head.actor,
-                head.session,
-                head.address,
-                head.kind,
-                head.subject,
-                head.outcome,
-                head.payload_digest,
-                leaf
-            ],
-        )?;
-        conn.run(INSERT_PAYLOAD, &values![pos, payload.salt, payload.text])?;
-        edge.append(leaf);
-        self.pos = Some(pos);
-        Ok(Pos(pos))
+        head.pos = (last + 1).unsigned_abs();
+        head.seq = tree.edge.size() + 1;
+        let leaf = head.leaf();
+        tree.edge.append(leaf);
+        tree.fresh.push(leaf);
+        tree.at = Some(head.at.clone());
+        self.pos = Some(last + 1);
+        Ok((head, leaf))
     }
 
-    /// Writes the edges back; the trees are then those of the coming commit.
+    /// The time of a tenant's last line, as it stands there.
+    pub fn last_at(&self, conn: &mut Conn, tenant: &str) -> Result<Option<String>, Error> {
+        match self.trees.get(tenant).and_then(|tree| tree.at.clone()) {
+            Some(at) => Ok(Some(at)),
+            None => conn.first(LAST_AT, &values![tenant], |row| row.get(0)),
+        }
+    }
+
+    pub fn append(&mut self, conn: &mut Conn, draft: LineDraft) -> Result<Pos, Error> {
+        let (head, payload) = draft.parts();
+        let (head, leaf) = self.place(conn, head)?;
+        let pos = insert(conn, head, leaf)?;
+        conn.run(INSERT_PAYLOAD, &values![pos, payload.salt, payload.text])?;
+        Ok(pos)
+    }
+
+    /// Appends a line whose payload was erased; it gets the next places, whatever `head` says of them.
+    pub fn append_erased(&mut self, conn: &mut Conn, head: Head) -> Result<Pos, Error> {
+        let (head, leaf) = self.place(conn, head)?;
+        insert(conn, head, leaf)
+    }
+
+    /// Writes the edges back, and the tiles and segments that became full; the trees are then those of the coming commit.
     pub fn write_back(&self, conn: &mut Conn) -> Result<(), Error> {
-        for (tenant, edge) in self.edges.iter().filter(|(_, edge)| edge.size() > 0) {
-            conn.run(PUT_HEAD, &values![tenant, edge.size() as i64, edge.to_bytes()])?;
+        for (tenant, tree) in self.trees.iter().filter(|(_, tree)| !tree.fresh.is_empty()) {
+            let size = tree.edge.size();
+            conn.run(PUT_HEAD, &values![tenant, size.cast_signed(), tree.edge.to_bytes()])?;
+            tiles::complete(conn, tenant, tree.began, size, &tree.fresh)?;
+            segment::complete(conn, tenant, tree.began, size)?;
         }
         Ok(())
     }
+}
+
+fn insert(conn: &mut Conn, head: Head, leaf: Hash) -> Result<Pos, Error> {
+    let pos = Pos(head.pos.cast_signed());
+    let Head { tenant, seq, at, actor, session, address, kind, subject, outcome, payload_digest, .. } = head;
+    conn.run(
+        INSERT_LINE,
+        &values![pos, tenant, seq.cast_signed(), at, actor, session, address, kind, subject, outcome, payload_digest, leaf],
+    )?;
+    Ok(pos)
+}
+
+/// How much of a ledger gets its tiles and segments in one transaction, in lines.
+const STEP: u64 = 16 * segment::LINES;
+
+/// Makes the tiles and segments that lines have and that are not there: of ledgers older than tiles are.
+pub(crate) fn fill(conn: &mut Conn) -> Result<(), Error> {
+    let heads: Vec<(String, u64)> = conn.rows(HEADS, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for (tenant, size) in heads {
+        let mut whole = false;
+        while !whole {
+            // What is missing is looked up again under the lock: another program may be filling too, or appending.
+            let missing = |conn: &mut Conn| Ok::<_, Error>((tiles::full(conn, &tenant)?, segment::full(conn, &tenant)?));
+            let (full, segments) = missing(conn)?;
+            if full == size / 256 && segments == size / segment::LINES {
+                break;
+            }
+            locked(conn, |conn| {
+                let (full, segments) = missing(conn)?;
+                let size: u64 = conn.one(HEAD, &values![&tenant], |row| row.get(0))?;
+                let (tiles_to, segments_to) = (size.min(full * 256 + STEP), size.min(segments * segment::LINES + STEP));
+                tiles::complete(conn, &tenant, full * 256, tiles_to, &[])?;
+                segment::complete(conn, &tenant, segments * segment::LINES, segments_to)?;
+                whole = tiles_to == size && segments_to == size;
+                Ok(())
+            })?;
+        }
+    }
+    Ok(())
 }
 
 fn edge(tenant: &str, row: &Row<'_>, column: usize) -> Result<Frontier, Error> {
@@ -185,72 +266,4 @@ pub fn lines_after(conn: &mut Conn, after: Pos, limit: i64, mut take: impl FnMut
 /// The last position of the installation's ledger; [`Pos::NEVER`] when there is none.
 pub fn last_pos(conn: &mut Conn) -> Result<Pos, Error> {
     conn.one(LAST_POS, &[], |row| row.get(0))
-}
-
-/// What a full check found right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    pub lines: u64,
-    /// The root of each tenant's tree, by tenant.
-    pub roots: Vec<(String, u64, seal::Hash)>,
-}
-
-/// Makes every hash of every ledger anew. Stops at the first wrong line with [`Error::Ledger`].
-///
-/// Reads in pages, so that a long check holds no snapshot; lines written meanwhile are left for the next one.
-pub(crate) fn verify(store: &Store) -> Result<Verified, Error> {
-    let (end, kept) = store.read(|conn| {
-        let end = last_pos(conn)?;
-        let kept = conn.rows(HEADS, &[], |row| {
-            let tenant: String = row.get(0)?;
-            let edge = edge(&tenant, row, 1)?;
-            Ok((tenant, edge))
-        })?;
-        Ok::<_, Error>((end, kept))
-    })?;
-
-    let mut chains: HashMap<String, Chain> = HashMap::new();
-    let mut at = Pos::NEVER;
-    while at < end {
-        let from = at;
-        store.read(|conn| {
-            lines_after(conn, from, PAGE.min(end.0 - from.0), |line| {
-                let expected = at.0 as u64 + 1;
-                let head = &line.head;
-                if head.pos != expected {
-                    return Err(
-                        Wrong { tenant: head.tenant.clone(), seq: head.seq, pos: head.pos, problem: Problem::Pos { expected } }.into()
-                    );
-                }
-                if !chains.contains_key(&head.tenant) {
-                    chains.insert(head.tenant.clone(), Chain::new(&head.tenant));
-                }
-                if let Some(chain) = chains.get_mut(&head.tenant) {
-                    chain.check(&line)?;
-                }
-                at = Pos(head.pos as i64);
-                Ok(())
-            })
-        })?;
-        if at == from {
-            // Positions up to `end` were there a moment ago: somebody removes lines while we look.
-            return Err(Wrong {
-                tenant: INSTALLATION.to_owned(),
-                seq: 0,
-                pos: at.0 as u64,
-                problem: Problem::Pos { expected: at.0 as u64 + 1 },
-            }
-            .into());
-        }
-    }
-
-    let mut roots = Vec::with_capacity(kept.len());
-    for (tenant, edge) in kept {
-        chains.remove(&tenant).unwrap_or_else(|| Chain::new(&tenant)).end(&edge)?;
-        roots.push((tenant, edge.size(), edge.root()));
-    }
-    if let Some((_, chain)) = chains.into_iter().next() {
-        chain.end(&Frontier::new())?;
-    }
-    Ok(Verified { lines: end.0 as u64, roots })
 }

@@ -6,12 +6,13 @@ pub mod checkpoints;
 mod connect;
 mod enact;
 mod engine;
+pub mod erase;
 mod error;
-pub mod history;
 pub mod ledger;
 pub mod migrate;
 mod read;
 pub mod rebuild;
+mod relog;
 pub mod search;
 mod secret;
 mod store;
@@ -24,20 +25,23 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use blobs::{Blobs, Stored};
+pub use blobs::{BlobReader, Blobs, EvidencePlace, FileKeys, S3Keys, Stored};
 pub use connect::Location;
 pub use engine::{Conn, Engine};
 pub use error::Error;
 pub use ledger::{INSTALLATION, LineDraft, Verified};
 pub use store::{READERS, Store};
-pub use writer::Tx;
+pub use writer::{Pause, Tx};
 
 /// The statements of every module; a test prepares them all on both engines.
 #[cfg(test)]
 const STATEMENTS: &[&[engine::Sql]] = &[
     migrate::STATEMENTS,
     ledger::STATEMENTS,
-    history::STATEMENTS,
+    ledger::tiles::STATEMENTS,
+    ledger::segment::STATEMENTS,
+    ledger::search::STATEMENTS,
+    ledger::verify::STATEMENTS,
     checkpoints::STATEMENTS,
     capacity::STATEMENTS,
     secret::STATEMENTS,
@@ -51,6 +55,8 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     tables::evidence::STATEMENTS,
     tables::exchange::STATEMENTS,
     tables::keeping::STATEMENTS,
+    erase::STATEMENTS,
+    erase::LOOK_STATEMENTS,
     tables::log::STATEMENTS,
     tables::running::STATEMENTS,
     tables::vault::STATEMENTS,

@@ -69,15 +69,18 @@ const MIGRATIONS: &[Migration] = &[
         number: 6,
         name: "ledger_search",
         text: include_str!("../migrations/0006_ledger_search.sql"),
-        own: ("", ""),
-        insert_only: &[],
+        own: (include_str!("../migrations/0006_ledger_search_sqlite.sql"), include_str!("../migrations/0006_ledger_search_postgres.sql")),
+        insert_only: &["ledger_tile", "ledger_segment", "ledger_hit"],
     },
     Migration {
         number: 7,
         name: "keeping",
         text: include_str!("../migrations/0007_keeping.sql"),
-        own: ("", ""),
-        insert_only: &[],
+        own: (
+            include_str!("../migrations/0007_keeping_sqlite.sql"),
+            include_str!("../migrations/0007_keeping_postgres.sql"),
+        ),
+        insert_only: &["tombstone"],
     },
     Migration {
         number: 8,
@@ -115,6 +118,9 @@ pub const NOT_REBUILT: &[&str] = &[
     "ledger_line",
     "ledger_payload",
     "ledger_head",
+    "ledger_tile",
+    "ledger_segment",
+    "ledger_hit",
     "secret",
     // What was signed is copied; how full the old place was says nothing of the new one.
     "checkpoint",
@@ -162,7 +168,7 @@ pub(crate) fn migrate(conn: &mut Conn) -> Result<(), Error> {
 }
 
 /// Runs `work` in a transaction that no other program's migration can be in.
-fn locked(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<(), Error>) -> Result<(), Error> {
+pub(crate) fn locked(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<(), Error>) -> Result<(), Error> {
     let failed = |cause| Error::NotCommitted { cause };
     conn.batch(begin(conn.engine())).map_err(failed)?;
     match work(conn) {

@@ -1,12 +1,12 @@
 //! The one door to the database: open, write, read, verify.
 
-use crate::connect::{Location, Use};
+use crate::connect::Location;
 use crate::engine::{Conn, Engine};
 use crate::error::Error;
-use crate::ledger::{self, Verified};
+use crate::ledger::{self, Progress, Verified};
 use crate::migrate::migrate;
 use crate::read::Readers;
-use crate::writer::{Tx, Writer};
+use crate::writer::{Pause, Tx, Writer};
 
 /// How many may read at once, unless said otherwise.
 pub const READERS: usize = 4;
@@ -23,13 +23,23 @@ impl Store {
     ///
     /// Fails when it cannot be reached, or belongs to a newer program ([`Error::Newer`]).
     pub fn open(location: &Location, readers: usize) -> Result<Store, Error> {
-        let mut conn = location.connect(Use::Write)?;
+        let mut conn = location.first()?;
         migrate(&mut conn)?;
-        Ok(Store {
+        ledger::fill(&mut conn)?;
+        Ok(Store::with(location, conn, readers))
+    }
+
+    /// Writes through a connection that is set up.
+    pub(crate) fn with(location: &Location, conn: Conn, readers: usize) -> Store {
+        Store {
             location: location.clone(),
             writer: Writer::new(location.clone(), conn),
             readers: Readers::new(location.clone(), readers),
-        })
+        }
+    }
+
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
     }
 
     pub fn engine(&self) -> Engine {
@@ -50,8 +60,29 @@ impl Store {
         self.readers.read(look)
     }
 
+    /// Since when acts could not be written and why, until [`Store::pause_noted`].
+    pub fn pause(&self) -> Option<Pause> {
+        self.writer.pause()
+    }
+
+    /// Forgets the pause that began then: it is over and written down.
+    pub fn pause_noted(&self, since: std::time::Instant) {
+        self.writer.pause_noted(since);
+    }
+
     /// Makes every hash of the ledger anew; fails with [`Error::Ledger`] at the first line that is wrong.
     pub fn verify(&self) -> Result<Verified, Error> {
-        ledger::verify(self)
+        self.verify_told(&mut |_, _| {})
+    }
+
+    /// As [`Store::verify`]; `told` hears how many lines are done, and of how many.
+    pub fn verify_told(&self, told: Progress<'_>) -> Result<Verified, Error> {
+        ledger::verify::verify(self, told)
+    }
+
+    /// Checks only that the tiles of each ledger fit each other and its kept tree: quick, and blind to a line that was
+    /// changed beside its leaf.
+    pub fn verify_tiles(&self, told: Progress<'_>) -> Result<Verified, Error> {
+        ledger::verify::verify_tiles(self, told)
     }
 }

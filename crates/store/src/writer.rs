@@ -34,6 +34,24 @@ impl Tx<'_> {
     pub fn record(&mut self, line: LineDraft) -> Result<Pos, Error> {
         self.trees.append(self.conn, line)
     }
+
+    /// Writes many lines by few statements: how millions are made for measuring and for tests.
+    #[doc(hidden)]
+    pub fn record_many(&mut self, lines: Vec<LineDraft>) -> Result<(), Error> {
+        self.trees.append_many(self.conn, lines)
+    }
+
+    /// Writes again a line whose payload was erased, as a rebuild has to.
+    pub(crate) fn record_erased(&mut self, head: seal::Head) -> Result<Pos, Error> {
+        self.trees.append_erased(self.conn, head)
+    }
+}
+
+impl Tx<'_> {
+    /// The time of a tenant's last line, lines of this transaction included.
+    pub(crate) fn last_at(&mut self, tenant: &str) -> Result<Option<String>, Error> {
+        self.trees.last_at(self.conn, tenant)
+    }
 }
 
 impl Deref for Tx<'_> {
@@ -53,6 +71,15 @@ pub(crate) struct Writer {
     /// Acts between asking for the desk and getting it. Who counts here will get the desk for certain.
     pub(crate) waiting: AtomicUsize,
     desk: Mutex<Desk>,
+    pause: Mutex<Option<Pause>>,
+}
+
+/// Acts could not be written since then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    pub since: Instant,
+    /// Why the first of them was not.
+    pub cause: String,
 }
 
 /// The one write connection and the transaction that may be open on it.
@@ -101,7 +128,7 @@ impl Group {
 
 impl Writer {
     pub fn new(location: Location, conn: Conn) -> Writer {
-        Writer { location, waiting: AtomicUsize::new(0), desk: Mutex::new(Desk { conn: Some(conn), open: None }) }
+        Writer { location, waiting: AtomicUsize::new(0), desk: Mutex::new(Desk { conn: Some(conn), open: None }), pause: Mutex::default() }
     }
 
     pub fn write<T, E: From<Error>>(&self, act: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
@@ -109,7 +136,7 @@ impl Writer {
         let mut desk = lock(&self.desk);
         self.waiting.fetch_sub(1, Ordering::SeqCst);
 
-        let (done, group) = desk.run(&self.location, act)?;
+        let (done, group) = desk.run(&self.location, act).inspect_err(|error| self.paused(&error.to_string()))?;
         let over = desk.open.as_ref().is_some_and(|open| open.acts >= MOST || open.since.elapsed() >= LONGEST);
         if over || self.waiting.load(Ordering::SeqCst) == 0 {
             desk.settle();
@@ -118,8 +145,25 @@ impl Writer {
         // A refused act waits too: it may have been refused for what an unconfirmed act wrote.
         match group.wait() {
             Ok(()) => done,
-            Err(cause) => Err(Error::NotCommitted { cause }.into()),
+            Err(cause) => {
+                self.paused(&cause);
+                Err(Error::NotCommitted { cause }.into())
+            }
         }
+    }
+
+    fn paused(&self, cause: &str) {
+        lock(&self.pause).get_or_insert_with(|| Pause { since: Instant::now(), cause: cause.to_owned() });
+    }
+
+    /// Since when acts could not be written, until that is noted.
+    pub fn pause(&self) -> Option<Pause> {
+        lock(&self.pause).clone()
+    }
+
+    /// The pause that began then is written down, so it is over.
+    pub fn pause_noted(&self, since: Instant) {
+        lock(&self.pause).take_if(|pause| pause.since == since);
     }
 }
 

@@ -7,6 +7,10 @@ use super::*;
 use crate::engine::Engine;
 use crate::engine::Sql;
 
+fn own_statements() -> impl Iterator<Item = &'static (Engine, &'static [Sql])> {
+    crate::search::ENGINE_STATEMENTS.iter().chain(crate::ledger::search::ENGINE_STATEMENTS)
+}
+
 #[test]
 fn every_statement_prepares_on_both_engines() {
     for store in stores() {
@@ -15,7 +19,7 @@ fn every_statement_prepares_on_both_engines() {
                 for sql in crate::STATEMENTS.iter().copied().flatten() {
                     tx.prepare(*sql).unwrap_or_else(|e| panic!("{:?}: {e}", store.engine()));
                 }
-                for (_, own) in crate::search::ENGINE_STATEMENTS.iter().filter(|(engine, _)| *engine == store.engine()) {
+                for (_, own) in own_statements().filter(|(engine, _)| *engine == store.engine()) {
                     for sql in own.iter() {
                         tx.prepare(*sql).unwrap_or_else(|e| panic!("{:?}: {e}", store.engine()));
                     }
@@ -41,7 +45,7 @@ fn every_module_with_statements_is_listed() {
     }
     let mut found = Vec::new();
     walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
-    let listed = crate::STATEMENTS.len() + crate::search::ENGINE_STATEMENTS.len();
+    let listed = crate::STATEMENTS.len() + own_statements().count();
     assert_eq!(found.len(), listed, "list every one of {found:?} in STATEMENTS of lib.rs");
 }
 

@@ -1,7 +1,9 @@
-//! The store on both engines: statements, transactions, ledger, history.
+//! The store on both engines: statements, transactions, ledger, search.
 
 mod engine;
+mod erase;
 mod ledger;
+mod ledger_index;
 mod search;
 mod writer;
 
