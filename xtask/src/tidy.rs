@@ -42,6 +42,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("pdf", &["rules"]),
     ("app", &["rules", "seal", "identity", "store", "documents", "pdf"]),
     ("web", &["app", "rules"]),
+    ("disk", &[]),
     ("mechanisms", &["rules", "identity", "store", "app", "web"]),
 ];
 

@@ -11,6 +11,7 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::engine::{Conn, Engine, postgres_cause};
 use crate::error::Error;
+use crate::relog;
 
 /// How long a writer waits for another program to let go of the database.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -86,6 +87,23 @@ impl Location {
         }
     }
 
+    /// The SQLite file; nothing for a server.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.0 {
+            Place::File(path) => Some(path),
+            Place::Server { .. } => None,
+        }
+    }
+
+    /// The connection that a program begins with: what an earlier run left is safe before anything is built upon it.
+    pub(crate) fn first(&self) -> Result<Conn, Error> {
+        let mut conn = self.connect(Use::Write)?;
+        if let Some(path) = self.path() {
+            relog::write_anew(path, &mut conn)?;
+        }
+        Ok(conn)
+    }
+
     pub(crate) fn connect(&self, wanted: Use) -> Result<Conn, Error> {
         match &self.0 {
             Place::File(path) => sqlite(path, wanted)
@@ -116,11 +134,11 @@ fn sqlite(path: &Path, wanted: Use) -> rusqlite::Result<rusqlite::Connection> {
     let connection = rusqlite::Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(PATIENCE)?;
     // Caches are in KiB (negative) and small: the whole program is to fit in 60 MB. FULL, not NORMAL: an
-    // acknowledged act survives a power cut. recursive_triggers: without it "insert or replace" would slip
+    // acknowledged act survives a power cut. secure_delete: what is erased is written over. recursive_triggers: without it "insert or replace" would slip
     // past the triggers that guard insert-only tables. trusted_schema: a doctored file must not run functions.
     connection.execute_batch(match wanted {
         Use::Write => {
-            "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma recursive_triggers = on;
+            "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma recursive_triggers = on; pragma secure_delete = on;
              pragma trusted_schema = off; pragma cache_size = -8000; pragma wal_autocheckpoint = 4000; pragma journal_size_limit = 67108864; pragma temp_store = memory;"
         }
         Use::Read => "pragma query_only = on; pragma trusted_schema = off; pragma cache_size = -2000; pragma temp_store = memory;",

@@ -5,6 +5,7 @@ use std::ops::Deref;
 
 use crate::connect::Location;
 use crate::engine::{Engine, postgres_cause};
+use crate::migrate::migrate;
 use crate::store::Store;
 
 /// The PostgreSQL server that tests use; anybody on this machine may connect.
@@ -85,6 +86,14 @@ impl Drop for Scratch {
             let _ = client.batch_execute(&format!("drop database if exists {database} with (force)"));
         }
     }
+}
+
+/// Opens a store whose write connection is set up otherwise than it should be, to see what that costs.
+pub fn opened_with(location: &Location, settings: &str) -> Result<Store, crate::Error> {
+    let mut conn = location.first()?;
+    migrate(&mut conn)?;
+    conn.batch(settings).map_err(|cause| crate::Error::NotCommitted { cause })?;
+    Ok(Store::with(location, conn, 4))
 }
 
 /// A fresh store on SQLite and, where it runs, one on PostgreSQL.
