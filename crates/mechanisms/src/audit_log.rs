@@ -105,7 +105,7 @@ fn sign_in_events(s: &Scratch) -> Tried {
     s.meanwhile()?;
     let lines = s.lines_after(before)?;
     // Nobody is known before the password was right: whose id it was stands in the line itself.
-    let failed = only(&lines, "sign_in_failed", COLLEAGUE)?;
+    let failed = only(&lines, "sign_in_failed", &person)?;
     is_complete(failed, "installation", "127.0.0.1")?;
     expect(failed.change["person"] == person.as_str(), "失敗の記録に本人がいません", "the failure names nobody")?;
     let ins: Vec<&Line> = lines.iter().filter(|l| l.kind == "signed_in" && l.subject == person).collect();
@@ -146,7 +146,7 @@ fn refusals(s: &Scratch) -> Tried {
     s.browser().sign_in(COLLEAGUE, PASSWORD)?;
     let lines = s.lines_after(before)?;
     is_complete(only(&lines, "act_refused", "/settings")?, &person, "127.0.0.1")?;
-    let refused = only(&lines, "sign_in_failed", COLLEAGUE)?;
+    let refused = only(&lines, "sign_in_failed", &person)?;
     expect(refused.change["why"] == "sessions", "拒否の理由がありません", "the reason is missing")
 }
 

@@ -76,7 +76,7 @@ pub static MECHANISM: Mechanism = Mechanism {
 /// How many refused sign-ins of this kind the ledger holds.
 fn noted(s: &Scratch, why: &str) -> Result<usize, Failed> {
     let lines = s.lines_after(rules::id::Pos::NEVER)?;
-    Ok(lines.iter().filter(|l| l.kind == "sign_in_failed" && l.change["why"] == why && l.subject == COLLEAGUE).count())
+    Ok(lines.iter().filter(|l| l.kind == "sign_in_failed" && l.change["why"] == why && l.change["email"] == COLLEAGUE).count())
 }
 
 fn hours(s: &Scratch) -> Tried {

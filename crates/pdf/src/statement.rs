@@ -32,11 +32,8 @@ pub fn statement(s: &Statement) -> Result<Vec<u8>, Error> {
 fn data(s: &Statement) -> Value {
     let part = |lang: Lang| {
         let say = |t: &Text| printable(t.get(lang).trim());
-        let facts: Vec<Value> = s
-            .facts
-            .iter()
-            .map(|(name, lines)| json!({ "name": say(name), "lines": lines.iter().map(say).collect::<Vec<_>>() }))
-            .collect();
+        let facts: Vec<Value> =
+            s.facts.iter().map(|(name, lines)| json!({ "name": say(name), "lines": lines.iter().map(say).collect::<Vec<_>>() })).collect();
         let mut limits: Vec<String> = s.limits.iter().map(say).collect();
         if json!([facts, limits]).to_string().contains(GETA) {
             limits.push(say(&text("〓は、この書面の書体にない文字です。", "〓 stands for a character that this paper's font lacks.")));
@@ -70,7 +67,9 @@ mod tests {
             title: text("消去証明書", "Certificate of Erasure"),
             number: "erasure_1".into(),
             says: worded(says, says),
-            facts: (0..40).map(|n| (worded(format!("項目{n}"), format!("Fact {n}")), vec![worded("値".repeat(60), "x".repeat(90)); 2])).collect(),
+            facts: (0..40)
+                .map(|n| (worded(format!("項目{n}"), format!("Fact {n}")), vec![worded("値".repeat(60), "x".repeat(90)); 2]))
+                .collect(),
             limits: vec![text("限界", "Limit")],
             by: "評価機構 #[evil] $x$".into(),
             on: jiff::civil::date(2026, 11, 22),

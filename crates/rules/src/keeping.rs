@@ -46,6 +46,18 @@ impl Matter {
     }
 }
 
+/// By its subject: an id says what it names.
+impl std::str::FromStr for Matter {
+    type Err = id::NotAnId;
+    fn from_str(subject: &str) -> Result<Matter, id::NotAnId> {
+        let case = subject.parse().map(|case| Matter::Case { case });
+        let evidence = || subject.parse().map(|series| Matter::Evidence { series });
+        let person = || subject.parse().map(|person| Matter::Person { person });
+        let organisation = || subject.parse().map(|organisation| Matter::Organisation { organisation });
+        case.or_else(|_| evidence()).or_else(|_| person()).or_else(|_| organisation())
+    }
+}
+
 /// One dated rule: what is kept for how long. Of several that apply, the longest wins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rule {

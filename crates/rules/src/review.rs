@@ -155,6 +155,8 @@ pub enum AlertKind {
     KeyEvent,
     /// A package was refused.
     PackageRefused,
+    /// The time of something is over, or its erasure was requested.
+    RetentionDue,
 }
 
 impl AlertKind {
@@ -178,6 +180,7 @@ impl AlertKind {
             AlertKind::LogReviewDue => text("台帳レビューの期限", "Review of the ledger due"),
             AlertKind::KeyEvent => text("鍵の管理", "Keys"),
             AlertKind::PackageRefused => text("封印パッケージの拒否", "Package refused"),
+            AlertKind::RetentionDue => text("保存期間と消去", "Retention and erasure"),
             AlertKind::Undelivered => text("通知を送信できない", "Notices not delivered"),
         }
     }

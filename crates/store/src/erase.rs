@@ -144,23 +144,36 @@ pub fn lines_about(conn: &mut Conn, scope: &Scope) -> Result<Vec<Line>, Error> {
     Ok(found.into_values().collect())
 }
 
-/// When the last line about a matter was written, in any ledger.
-pub fn last_line(conn: &mut Conn, matter: &Matter, kind: Option<&str>) -> Result<Option<jiff::Timestamp>, Error> {
+/// When the last line about a matter was written, in these ledgers, or in any where none is named.
+pub fn last_line(conn: &mut Conn, matter: &Matter, kind: Option<&str>, ledgers: &[String]) -> Result<Option<jiff::Timestamp>, Error> {
     let mut subjects = vec![matter.subject()];
     if let Matter::Evidence { series } = matter {
         subjects.extend(conn.rows(VERSIONS, &values![*series], |row| row.get::<String>(0))?);
     }
     let mut last = None;
-    for tenant in conn.rows(TENANTS, &[], |row| row.get::<String>(0))? {
+    let tenants = if ledgers.is_empty() { conn.rows(TENANTS, &[], |row| row.get::<String>(0))? } else { ledgers.to_vec() };
+    for tenant in tenants {
         for subject in &subjects {
             let query = LogQuery { subject: Some(subject.clone()), kind: kind.map(str::to_owned), ..LogQuery::default() };
-            // Holds, lifted ones too, are about the matter and no part of its record.
-            let newest = ledger::search(conn, &tenant, &query, None, 64)?;
-            let newest = newest.into_iter().find(|line| !matches!(line.head.kind.as_str(), "hold_placed" | "payloads_erased"));
+            let newest = newest(conn, &tenant, &query)?;
             last = last.max(newest.and_then(|line| line.head.at.parse().ok()));
         }
     }
     Ok(last)
+}
+
+/// The newest line that is part of the record itself: a hold is not, nor what a stranger tries with somebody's address.
+fn newest(conn: &mut Conn, tenant: &str, query: &LogQuery) -> Result<Option<Line>, Error> {
+    const BESIDE: [&str; 3] = ["hold_placed", "payloads_erased", "sign_in_failed"];
+    let mut after = None;
+    loop {
+        let page = ledger::search(conn, tenant, query, after, 64)?;
+        let Some(oldest) = page.last().map(|line| line.head.seq) else { return Ok(None) };
+        if let Some(found) = page.into_iter().find(|line| !BESIDE.contains(&line.head.kind.as_str())) {
+            return Ok(Some(found));
+        }
+        after = Some(oldest);
+    }
 }
 
 /// Whether a person did something to a case.

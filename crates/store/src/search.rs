@@ -41,6 +41,7 @@ statements! {
     // There are never that many; the bound and `|| ''` tell PostgreSQL's planner that few rows by their number are all.
     FRESH = "select id, evaluation, item, evidence, body from search_doc where id > $1 and id < $1 + 100000 and tenant = $2 and shelf || '' = $3 order by id desc";
     OF_CASE = "select id, evaluation, item, evidence, body from search_doc where evaluation = $1 and shelf = $2 and tenant = $3";
+    ERASED = "select id from search_doc where evaluation = $1 and (evaluation <> '' or evidence = $2) order by id";
     CLAIMED = "select e.id, min(c.item), e.name from claim c join evidence e on e.id = c.evidence
         where c.evaluation = $1 and not exists (select 1 from claim_withdrawal w where w.claim = c.id)
         group by e.id, e.name order by e.id";
@@ -175,6 +176,19 @@ fn index(conn: &mut Conn, above: i64) -> Result<(), Error> {
 fn remove(conn: &mut Conn, id: i64) -> Result<(), Error> {
     conn.run(REMOVE, &values![id])?;
     if id <= indexed(conn)? { conn.run(GO, &values![id]).map(drop) } else { Ok(()) }
+}
+
+/// Takes all texts of a case out, or the name of a document that belongs to none: out of the index too, and at once.
+pub(crate) fn forget(conn: &mut Conn, case: &str, series: &str) -> Result<(), Error> {
+    let rows: Vec<i64> = conn.rows(ERASED, &values![case, series], |row| row.get(0))?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    for id in rows {
+        remove(conn, id)?;
+    }
+    let indexed = indexed(conn)?;
+    index(conn, indexed)
 }
 
 fn parties(conn: &mut Conn, case: Id<id::Case>) -> Result<(Id<id::Organisation>, Id<id::Organisation>), Error> {

@@ -38,7 +38,13 @@ fixed! {
     access = "/access";
     requests = "/requests";
     alerts = "/alerts";
+    keeping = "/keeping";
+    keys = "/keys";
     outbox = "/outbox";
+    anchors = "/anchors";
+    anchors_rotate = "/anchors/rotate";
+    proof_latest = "/proof/latest.json";
+    proof_keys = "/proof/keys.json";
     viewings = "/viewings";
     registry = "/registry";
     verify = "/verify";
@@ -116,6 +122,10 @@ pub fn past_review(review: Id<id::Review>) -> String {
 pub fn review_csv(review: Option<Id<id::Review>>) -> String {
     let query = review.map(|r| format!("?review={r}")).unwrap_or_default();
     format!("/accounts/review.csv{query}")
+}
+/// Something done about retention: `hold`, `lift`, `erase`, `rule`.
+pub fn keeping_act(act: &str) -> String {
+    format!("/keeping/{act}")
 }
 /// One request.
 pub fn request(request: Id<id::Request>) -> String {

@@ -166,6 +166,7 @@ impl Doing<'_, '_> {
             }
             Command::WithdrawCase { case, reason } => {
                 let facts = self.case_for(kind, case)?;
+                self.not_held(&rules::keeping::Matter::Case { case })?;
                 let officer = self.act.actor.has(rules::party::Role::Officer);
                 let applicant = officer && policy::sides(&self.act.actor, &facts).contains(&Side::Applicant);
                 let change = case::withdraw(&facts, applicant, &reason)?;

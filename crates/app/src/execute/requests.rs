@@ -21,12 +21,12 @@ fn not_for_this_account() -> Refusal {
     Refusal::state(text("このアカウントには申請できません。", "This cannot be requested for this account."))
 }
 
-/// Whether the account stands as the request supposes: what is resumed or activated is suspended, and nothing is closed.
+/// Whether the account stands as the request supposes: what is resumed or activated is suspended, what is erased is closed.
 fn must_stand(account: &Account, ask: &Ask) -> Result<(), Refusal> {
     let fits = match account.standing {
-        Standing::Active => !matches!(ask, Ask::Resume { .. } | Ask::BreakGlass { .. }),
-        Standing::Suspended => true,
-        Standing::Closed => false,
+        Standing::Active => !matches!(ask, Ask::Resume { .. } | Ask::BreakGlass { .. } | Ask::Erase { .. }),
+        Standing::Suspended => !matches!(ask, Ask::Erase { .. }),
+        Standing::Closed => matches!(ask, Ask::Erase { .. }),
     };
     if fits { Ok(()) } else { Err(not_for_this_account()) }
 }

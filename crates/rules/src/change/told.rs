@@ -123,7 +123,8 @@ impl Change {
             Change::PhraseRemoved { phrase } => phrase.to_string(),
             Change::TokenIssued(t) => t.id.to_string(),
             Change::TokenRevoked { token } => token.to_string(),
-            Change::SignInFailed { email, .. } => email.clone(),
+            // A head is never erased: the id says who, and what a stranger typed stays in the payload.
+            Change::SignInFailed { person, .. } => person.map_or_else(|| "unknown".to_owned(), |p| p.to_string()),
             Change::SignedOut { session } | Change::SessionConfirmed { session } => session.to_string(),
             Change::SheetAdded { sheet, .. } => sheet.id.to_string(),
             Change::TextConfirmed { sheet, item, .. } => format!("{sheet}/{item}"),
