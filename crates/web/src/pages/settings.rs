@@ -9,7 +9,7 @@ use rules::refusal::Refusal;
 use rules::text::{text, worded};
 
 use super::form::{self, Again, Form};
-use crate::components::{Area, Button, Input, Kind, checkbox, csrf, empty, facts, input_field, submit, text_field, textarea};
+use crate::components::{Area, Button, Input, Kind, checkbox, csrf, empty, facts, input_field, link_button, submit, text_field, textarea};
 use crate::route::{Answer, Guard, Route, get, post};
 use crate::shell::Page;
 use crate::urls;
@@ -42,7 +42,9 @@ fn settings_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
             html! {},
         )
     };
-    Ok(visit.page(text("組織の設定", "Settings of the organisation"), main))
+    let mut page = visit.page(text("組織の設定", "Settings of the organisation"), main);
+    page.corner = link_button(visit.lang, Kind::Secondary, &super::keeping::title(), &urls::keeping());
+    Ok(page)
 }
 
 fn settings_form(visit: &Visit, own: &Organisation, again: Again) -> Markup {
