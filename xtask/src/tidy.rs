@@ -47,7 +47,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 ];
 
 /// These start things or check them, so they may know everything.
-const MAY_KNOW_ALL: &[&str] = &["cli", "xtask", "e2e"];
+const MAY_KNOW_ALL: &[&str] = &["cli", "xtask", "e2e", "fuzz"];
 
 const HOUSE: &[&str] = &[
     "README.md",
