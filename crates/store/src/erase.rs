@@ -102,6 +102,9 @@ const OF_CASE: [(&str, Option<Sql>); 17] = [
     ("search_doc", None),
 ];
 
+/// More lines than there will ever be, and no number that an engine cannot hold.
+const ALL: usize = 1 << 40;
+
 /// Kinds of lines that may name a person whom they are not about.
 const NAMING: [&str; 9] = [
     "person_invited",
@@ -134,7 +137,7 @@ pub fn lines_about(conn: &mut Conn, scope: &Scope) -> Result<Vec<Line>, Error> {
     let mut found = BTreeMap::new();
     for tenant in conn.rows(TENANTS, &[], |row| row.get::<String>(0))? {
         for query in &queries {
-            for line in ledger::search(conn, &tenant, query, None, usize::MAX)? {
+            for line in ledger::search(conn, &tenant, query, None, ALL)? {
                 if line.payload.is_some() {
                     found.insert(line.head.pos, line);
                 }
