@@ -1,192 +1,177 @@
-//! Evidence files by the SHA-256 of their content: a directory `ab/cd/abcd…`, written once, never changed.
+//! Evidence files by the SHA-256 of their content, each encrypted for the organisation whose it is.
+//!
+//! A stored file is one of the format age-encryption.org/v1 with one X25519 recipient, so that any program that knows
+//! the format opens it with the organisation's key. Its name is an HMAC of the digest under a key of the organisation:
+//! who sees the names learns neither what a file holds nor that two organisations hold the same.
 
-use std::fs::{self, File};
+mod directory;
+mod keys;
+mod place;
+mod reader;
+mod s3;
+
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use age::stream::StreamWriter;
 use rules::id::Digest;
 use sha2::{Digest as _, Sha256};
 
-use crate::error::Error;
+pub use keys::FileKeys;
+pub use place::{EvidencePlace, S3Keys};
+pub use reader::BlobReader;
 
-/// A directory of files.
-#[derive(Debug, Clone)]
+use crate::error::Error;
+use directory::Directory;
+use place::Place;
+
+/// What is read at once.
+const BUFFER: usize = 256 * 1024;
+
+/// The files of all organisations.
+#[derive(Clone)]
 pub struct Blobs {
-    root: PathBuf,
+    place: Place,
+    /// Where a file is encrypted before it gets its name, and where files of earlier versions lie in plain.
+    here: Directory,
 }
 
 /// What was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
     pub digest: Digest,
-    /// Bytes.
+    /// Bytes of the content.
     pub size: u64,
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> Error {
-    let path = path.to_owned();
-    move |cause| Error::File { path, cause }
-}
-
 impl Blobs {
-    /// Uses the directory, and makes it when it is not there.
-    pub fn open(root: impl Into<PathBuf>) -> Result<Blobs, Error> {
-        let root = root.into();
-        let incoming = root.join("incoming");
-        fs::create_dir_all(&incoming).map_err(at(&incoming))?;
-        Ok(Blobs { root })
+    /// Uses `folder` for the files, or for those on their way to another place. It is made when it is not there.
+    pub fn open(folder: impl Into<PathBuf>, place: &EvidencePlace) -> Result<Blobs, Error> {
+        let here = Directory::open(folder.into())?;
+        let place = match place {
+            EvidencePlace::Folder => Place::Directory(here.clone()),
+            EvidencePlace::S3(settings) => Place::S3(s3::S3::open(settings)?),
+        };
+        Ok(Blobs { place, here })
     }
 
-    fn path(&self, digest: Digest) -> PathBuf {
-        let name = digest.to_string();
-        self.root.join(&name[..2]).join(&name[2..4]).join(&name)
+    /// Where the files are, for people; without keys.
+    pub fn told(&self) -> String {
+        match &self.place {
+            Place::Directory(directory) => directory.told(),
+            Place::S3(s3) => s3.told(),
+        }
     }
 
-    /// Reads `content` to its end and keeps it; durable when this returns. More than `limit` bytes are refused.
-    ///
-    /// Content that is already here is stored once.
-    pub fn put(&self, mut content: impl Read, limit: u64) -> Result<Stored, Error> {
-        let incoming = self.root.join("incoming");
-        // Removed by itself on every way out but `persist`.
-        let mut file = tempfile::NamedTempFile::new_in(&incoming).map_err(at(&incoming))?;
+    /// Whether the place answers and takes files.
+    pub fn probe(&self) -> Result<(), Error> {
+        self.place.probe()
+    }
+
+    /// Reads `content` to its end and keeps it for the organisation of the keys; durable when this returns. More than
+    /// `limit` bytes are refused. Content that is already here for this organisation is stored once.
+    pub fn put(&self, keys: &FileKeys, content: impl Read, limit: u64) -> Result<Stored, Error> {
+        let (incoming, stored) = self.take_in(keys, content, limit)?;
+        let name = keys.name(stored.digest);
+        // What is there and cannot be opened any more is replaced by what came in.
+        if !self.reader(keys, stored.digest).is_ok_and(|found| found.is_some_and(|f| f.is_sealed() && f.len() == stored.size)) {
+            self.place.keep(incoming, &name)?;
+        }
+        Ok(stored)
+    }
+
+    /// Encrypts content into a file without a name, which goes when it is dropped.
+    fn take_in(&self, keys: &FileKeys, mut content: impl Read, limit: u64) -> Result<(tempfile::NamedTempFile, Stored), Error> {
+        // Removed by itself on every way out but `keep`.
+        let file = self.here.incoming()?;
+        let path = file.path().to_owned();
+        let failed = |cause: io::Error| Error::File { path: path.clone(), cause };
+        let mut sealed: StreamWriter<_> = keys.seal(io::BufWriter::with_capacity(BUFFER, file)).map_err(failed)?;
         let mut hasher = Sha256::new();
         let mut size = 0_u64;
-        let mut buffer = vec![0; 64 * 1024];
+        let mut buffer = vec![0; BUFFER];
         loop {
             let n = match content.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(n) => n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                Err(e) => return Err(at(file.path())(e)),
+                Err(e) => return Err(failed(e)),
             };
             size += n as u64;
             if size > limit {
                 return Err(Error::TooLarge { limit });
             }
             hasher.update(&buffer[..n]);
-            file.write_all(&buffer[..n]).map_err(at(file.path()))?;
+            sealed.write_all(&buffer[..n]).map_err(failed)?;
         }
-        let digest = Digest(hasher.finalize().into());
-        if !self.has(digest)? {
-            file.as_file().sync_all().map_err(at(file.path()))?;
-            let path = self.path(digest);
-            self.make_parents(&path)?;
-            file.persist(&path).map_err(|e| at(&path)(e.error))?;
-            sync_directory(path.parent().unwrap_or(&self.root))?;
-        }
-        Ok(Stored { digest, size })
+        let file = sealed.finish().and_then(|inner| inner.into_inner().map_err(io::IntoInnerError::into_error)).map_err(failed)?;
+        Ok((file, Stored { digest: Digest(hasher.finalize().into()), size }))
     }
 
-    /// Makes `ab/cd` and sees to it that both names survive a power cut.
-    fn make_parents(&self, path: &Path) -> Result<(), Error> {
-        let Some(inner) = path.parent() else { return Ok(()) };
-        if !inner.exists() {
-            fs::create_dir_all(inner).map_err(at(inner))?;
-            sync_directory(inner.parent().unwrap_or(&self.root))?;
-            sync_directory(&self.root)?;
+    /// The file as it lies there, opened and its end looked at; `None` when it is not here.
+    fn reader(&self, keys: &FileKeys, digest: Digest) -> Result<Option<BlobReader>, Error> {
+        if let Some(found) = self.place.open(&keys.name(digest))? {
+            return BlobReader::sealed(found, keys, digest).map(Some);
         }
-        Ok(())
+        // Written before files were encrypted; a job takes it over.
+        self.here.open_plain(digest)?.map(|file| BlobReader::plain(file, digest)).transpose()
     }
 
-    /// Whether the content is here.
-    pub fn has(&self, digest: Digest) -> Result<bool, Error> {
-        let path = self.path(digest);
-        path.try_exists().map_err(at(&path))
+    /// Whether the content is here for the organisation of the keys.
+    pub fn has(&self, keys: &FileKeys, digest: Digest) -> Result<bool, Error> {
+        Ok(self.place.size(&keys.name(digest))?.is_some() || self.here.has_plain(digest)?)
     }
 
-    /// The size in bytes; `None` when it is not here.
-    pub fn size(&self, digest: Digest) -> Result<Option<u64>, Error> {
-        let path = self.path(digest);
-        match fs::metadata(&path) {
-            Ok(metadata) => Ok(Some(metadata.len())),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(at(&path)(e)),
+    /// Bytes that the file takes where it lies; `None` when it is not here.
+    pub fn stored_size(&self, keys: &FileKeys, digest: Digest) -> Result<Option<u64>, Error> {
+        self.place.size(&keys.name(digest))
+    }
+
+    /// The content as a stream that may be sought in. It is verified while it is read: a read that meets an altered
+    /// byte fails, and the last read of a whole pass fails when the content is not that of the digest.
+    pub fn get(&self, keys: &FileKeys, digest: Digest) -> Result<BlobReader, Error> {
+        self.reader(keys, digest)?.ok_or(Error::NoBlob { digest })
+    }
+
+    /// Reads the content to its end; [`Error::AlteredBlob`] when it is no longer what was stored. Returns its size.
+    pub fn check(&self, keys: &FileKeys, digest: Digest) -> Result<u64, Error> {
+        let mut reader = self.get(keys, digest)?;
+        io::copy(&mut reader, &mut io::sink()).map_err(|e| reader.told(e))
+    }
+
+    /// Removes the content of the organisation of the keys for good; whether it was there.
+    pub fn remove(&self, keys: &FileKeys, digest: Digest) -> Result<bool, Error> {
+        self.place.remove(&keys.name(digest))
+    }
+
+    /// Encrypts a file anew that is in plain or under an older key; whether there was anything to do.
+    pub fn renew(&self, keys: &FileKeys, digest: Digest) -> Result<bool, Error> {
+        let name = keys.name(digest);
+        if let Some(found) = self.place.open(&name)?
+            && keys.opens_with_current(found)
+        {
+            return Ok(false);
         }
-    }
-
-    /// The content as a stream that may be sought in; not hashed again: see [`Blobs::check`].
-    pub fn get(&self, digest: Digest) -> Result<File, Error> {
-        let path = self.path(digest);
-        match File::open(&path) {
-            Ok(file) => Ok(file),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Error::NoBlob { digest }),
-            Err(e) => Err(at(&path)(e)),
+        let mut old = self.get(keys, digest)?;
+        let (incoming, stored) =
+            self.take_in(keys, &mut old, u64::MAX).map_err(|e| if old.is_altered() { Error::AlteredBlob { digest } } else { e })?;
+        if stored.digest != digest {
+            return Err(Error::AlteredBlob { digest });
         }
+        self.place.keep(incoming, &name)?;
+        Ok(true)
     }
 
-    /// Hashes the content again; [`Error::AlteredBlob`] when it is no longer what was stored.
-    pub fn check(&self, digest: Digest) -> Result<(), Error> {
-        let mut file = self.get(digest)?;
-        let mut hasher = Sha256::new();
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match file.read(&mut buffer).map_err(at(&self.path(digest)))? {
-                0 => break,
-                n => hasher.update(&buffer[..n]),
-            }
-        }
-        if Digest(hasher.finalize().into()) == digest { Ok(()) } else { Err(Error::AlteredBlob { digest }) }
+    /// Removes the plain file of an earlier version; call it when every organisation that needs it has its own.
+    pub fn remove_plain(&self, digest: Digest) -> Result<bool, Error> {
+        self.here.remove_plain(digest)
     }
-}
 
-/// A new name in a directory is durable only when the directory is.
-fn sync_directory(path: &Path) -> Result<(), Error> {
-    File::open(path).and_then(|directory| directory.sync_all()).map_err(at(path))
+    /// Whether a plain file of an earlier version is here.
+    pub fn has_plain(&self, digest: Digest) -> Result<bool, Error> {
+        self.here.has_plain(digest)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn files(path: &Path) -> usize {
-        fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
-    }
-
-    #[test]
-    fn content_is_found_by_its_digest_and_kept_once() {
-        let directory = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(directory.path().join("blobs")).unwrap();
-        let content = vec![7; 200_000];
-        let stored = blobs.put(&content[..], 200_000).unwrap();
-        assert_eq!(stored.size, 200_000);
-        assert_eq!(blobs.put(&content[..], 200_000).unwrap(), stored);
-        assert_eq!(files(directory.path()), 1);
-        let mut back = Vec::new();
-        blobs.get(stored.digest).unwrap().read_to_end(&mut back).unwrap();
-        assert_eq!(back, content);
-        assert_eq!(blobs.size(stored.digest).unwrap(), Some(200_000));
-        let empty = blobs.put(io::empty(), 0).unwrap();
-        assert_eq!(empty.digest.to_string(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-        blobs.check(empty.digest).unwrap();
-    }
-
-    #[test]
-    fn what_is_too_large_or_breaks_off_leaves_nothing() {
-        struct Broken(usize);
-        impl Read for Broken {
-            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                self.0 += 1;
-                if self.0 > 3 { Err(io::Error::other("the sender went away")) } else { Ok(buffer.len()) }
-            }
-        }
-        let directory = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(directory.path()).unwrap();
-        assert!(matches!(blobs.put(&[0; 101][..], 100), Err(Error::TooLarge { limit: 100 })));
-        assert!(matches!(blobs.put(Broken(0), u64::MAX), Err(Error::File { .. })));
-        assert_eq!(files(directory.path()), 0);
-    }
-
-    #[test]
-    fn altered_and_missing_content_is_told_apart() {
-        let directory = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(directory.path()).unwrap();
-        let digest = blobs.put(&b"evidence"[..], 100).unwrap().digest;
-        blobs.check(digest).unwrap();
-        fs::write(blobs.path(digest), b"Evidence").unwrap();
-        assert!(matches!(blobs.check(digest), Err(Error::AlteredBlob { .. })));
-        fs::remove_file(blobs.path(digest)).unwrap();
-        assert!(matches!(blobs.check(digest), Err(Error::NoBlob { .. })));
-        assert!(matches!(blobs.get(digest), Err(Error::NoBlob { .. })));
-        assert!(!blobs.has(digest).unwrap());
-    }
-}
+mod tests;

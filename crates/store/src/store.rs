@@ -14,8 +14,9 @@ pub const READERS: usize = 4;
 /// An open database, shared by all threads. Its calls block: from async code go through `spawn_blocking`.
 pub struct Store {
     location: Location,
-    pub(crate) writer: Writer,
+    // Closed before the writer: SQLite's last connection brings the log into the database file, if it may write.
     readers: Readers,
+    pub(crate) writer: Writer,
 }
 
 impl Store {
