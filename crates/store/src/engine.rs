@@ -150,6 +150,16 @@ impl Conn {
         }
     }
 
+    /// The first number that a pragma of SQLite answers with; PostgreSQL has none.
+    pub(crate) fn pragma_number(&mut self, pragma: &str) -> Result<i64, String> {
+        match &mut self.link {
+            Link::Sqlite(connection) => {
+                connection.query_row(&format!("pragma {pragma}"), [], |row| row.get(0)).map_err(|e| e.to_string())
+            }
+            Link::Postgres { .. } => Err("PostgreSQL has no pragmas".to_owned()),
+        }
+    }
+
     /// Moves between savepoints, many times a second: as [`Conn::batch`], but SQLite reads each statement once only.
     pub(crate) fn savepoint(&mut self, text: &'static str) -> Result<(), String> {
         match &mut self.link {

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use rules::change::Change;
 use rules::id::Pos;
+use rules::keeping::Keeping;
+use seal::Head;
 
 use crate::engine::{Conn, statements};
 use crate::error::Error;
-use crate::ledger::{self, INSTALLATION, LineDraft};
+use crate::ledger::{self, INSTALLATION, LineDraft, lines};
 use crate::store::Store;
 use crate::tables::{self, Meta};
 use crate::value::values;
@@ -59,6 +61,12 @@ statements! {
     DUMP_VIEWING = "select * from viewing order by pos";
     DUMP_EPOCH = "select * from epoch order by pos";
     DUMP_RUNNING_EVENT = "select * from running_event order by pos";
+    DUMP_KEY = "select * from key order by id";
+    DUMP_RETENTION_RULE = "select * from retention_rule order by organisation, id";
+    DUMP_HOLD = "select * from hold order by id";
+    DUMP_ERASURE = "select * from erasure order by id";
+    DUMP_TOMBSTONE = "select * from tombstone order by pos";
+    ERASURES = lines!("where l.kind = 'payloads_erased' order by l.pos");
     // The row numbers of the search index are the database's own.
     DUMP_SEARCH_DOC = "select tenant, shelf, evaluation, item, evidence, body from search_doc order by evaluation, shelf, item, evidence";
 }
@@ -106,12 +114,22 @@ const DUMPS: &[(&str, crate::engine::Sql)] = &[
     ("viewing", DUMP_VIEWING),
     ("epoch", DUMP_EPOCH),
     ("running_event", DUMP_RUNNING_EVENT),
+    ("key", DUMP_KEY),
+    ("retention_rule", DUMP_RETENTION_RULE),
+    ("hold", DUMP_HOLD),
+    ("erasure", DUMP_ERASURE),
+    ("tombstone", DUMP_TOMBSTONE),
     ("search_doc", DUMP_SEARCH_DOC),
 ];
 
 /// Names of the tables that [`contents`] compares.
 pub fn compared() -> impl Iterator<Item = &'static str> {
     DUMPS.iter().map(|(table, _)| *table)
+}
+
+/// Every table with the statement that reads all of it.
+pub(crate) fn dumps() -> &'static [(&'static str, crate::engine::Sql)] {
+    DUMPS
 }
 
 /// What the tables hold, by table, each row as text: equal on both engines where the content is equal.
@@ -126,6 +144,7 @@ pub fn rebuild(from: &Store, into: &Store, mut told: impl FnMut(u64)) -> Result<
     if occupied != Pos::NEVER {
         return Err(Error::Occupied);
     }
+    let erased = from.read(erased)?;
     let mut after = Pos::NEVER;
     let mut done = 0u64;
     loop {
@@ -142,7 +161,20 @@ pub fn rebuild(from: &Store, into: &Store, mut told: impl FnMut(u64)) -> Result<
         into.write(|tx| -> Result<(), Error> {
             for line in lines {
                 let broken = |cause: String| Error::Replay { pos: line.head.pos, cause };
-                let payload = line.payload.as_ref().ok_or_else(|| broken("its payload was erased".into()))?;
+                let Some(payload) = line.payload.as_ref() else {
+                    let place = (line.head.tenant.clone(), line.head.seq);
+                    let instead = erased.get(&place).ok_or_else(|| broken("its payload is missing, and no erasure accounts for it".into()))?;
+                    let at = line.head.at.parse().map_err(|_| broken("its time cannot be read".into()))?;
+                    let meta = meta(&line.head, at);
+                    let pos = tx.record_erased(line.head.clone())?;
+                    if u64::try_from(pos.0) != Ok(line.head.pos) {
+                        return Err(broken(format!("it came out at position {}", pos.0)));
+                    }
+                    if let Some(change) = instead {
+                        tables::apply(tx, change, &meta)?;
+                    }
+                    continue;
+                };
                 let change: Change = serde_json::from_str(&payload.text).map_err(|e| broken(e.to_string()))?;
                 let at: jiff::Timestamp = line.head.at.parse().map_err(|_| broken("its time cannot be read".into()))?;
                 let pos = tx.record(LineDraft {
@@ -160,9 +192,7 @@ pub fn rebuild(from: &Store, into: &Store, mut told: impl FnMut(u64)) -> Result<
                 if u64::try_from(pos.0) != Ok(line.head.pos) {
                     return Err(broken(format!("it came out at position {}", pos.0)));
                 }
-                let person = if line.head.actor == INSTALLATION { None } else { line.head.actor.parse().ok() };
-                let (session, address) = (line.head.session.unwrap_or_default(), line.head.address.unwrap_or_default());
-                tables::apply(tx, &change, &Meta { pos, at, person, session, address })?;
+                tables::apply(tx, &change, &meta(&line.head, at))?;
             }
             Ok(())
         })?;
@@ -173,4 +203,35 @@ pub fn rebuild(from: &Store, into: &Store, mut told: impl FnMut(u64)) -> Result<
         from.read(|conn| conn.rows(SECRETS, &values![], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))))?;
     into.write(|tx| -> Result<(), Error> { secrets.iter().try_for_each(|(owner, kind, value)| tx.put_secret(owner, kind, value)) })?;
     Ok(done)
+}
+
+/// Erased lines by ledger and number, each with what stands in its place if something does.
+type Erased = BTreeMap<(String, u64), Option<Change>>;
+
+/// Which lines' payloads were erased. Later lines say so: they are looked up before the first is copied.
+fn erased(conn: &mut Conn) -> Result<Erased, Error> {
+    let mut out = Erased::new();
+    conn.each(ERASURES, &[], |row| {
+        let line = ledger::line(row)?;
+        let broken = |cause: String| Error::Replay { pos: line.head.pos, cause };
+        let payload = line.payload.as_ref().ok_or_else(|| broken("its payload is missing".into()))?;
+        let change = serde_json::from_str(&payload.text).map_err(|e| broken(e.to_string()))?;
+        let Change::Keeping(Keeping::PayloadsErased(erasure)) = change else { return Ok(()) };
+        for (from, to) in erasure.seqs {
+            out.extend((from..=to.min(line.head.seq)).map(|seq| ((line.head.tenant.clone(), seq), None)));
+        }
+        for (seq, instead) in erasure.instead {
+            let change = serde_json::from_value(instead).map_err(|e| broken(e.to_string()))?;
+            out.insert((line.head.tenant.clone(), seq), Some(change));
+        }
+        Ok(())
+    })?;
+    Ok(out)
+}
+
+/// What a line says besides its change.
+fn meta(head: &Head, at: jiff::Timestamp) -> Meta {
+    let person = if head.actor == INSTALLATION { None } else { head.actor.parse().ok() };
+    let (session, address) = (head.session.clone().unwrap_or_default(), head.address.clone().unwrap_or_default());
+    Meta { pos: Pos(head.pos.cast_signed()), at, person, session, address }
 }
