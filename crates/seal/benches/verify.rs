@@ -15,7 +15,7 @@ const LINES: u64 = 1_000_000;
 /// Lines between two checkpoints.
 const BLOCK: u64 = 10_000;
 const INSTALLATION: &str = "0123456789abcdef";
-const TENANT: &str = "organisation_01926f5e-7c1a-7b7e-9b3e-0a1b2c3d4e5f";
+const TENANT: &str = "organisation_01926f5e7c1a7b7e9b3e0a1b2c3d4e5f";
 
 /// Time on the processor that this thread used, in seconds (Linux).
 fn used() -> f64 {
@@ -27,7 +27,7 @@ fn line(seq: u64) -> Line {
     let payload = Payload {
         salt: [seq as u8; 16],
         text: format!(
-            r#"{{"by":"person_01926f5e-7c1a-7b7e-9b3e-0a1b2c3d4e5f","case":"case_01926f5e-0000-7b7e-9b3e-0a1b2c3d4e5f","content":{{"improvement":"","mark":"conforms","remarks":"規程の第{}条で確認した。"}},"item":{},"kind":"verdict_given"}}"#,
+            r#"{{"by":"person_01926f5e7c1a7b7e9b3e0a1b2c3d4e5f","case":"case_01926f5e00007b7e9b3e0a1b2c3d4e5f","content":{{"improvement":"","mark":"conforms","remarks":"規程の第{}条で確認した。"}},"item":{},"kind":"verdict_given"}}"#,
             seq % 40,
             seq % 253 + 1
         ),
@@ -37,11 +37,11 @@ fn line(seq: u64) -> Line {
         tenant: TENANT.into(),
         seq,
         at: format!("2026-11-22T{:02}:{:02}:{:02}.{:06}Z", seq / 50_000, seq / 1000 % 60, seq / 20 % 50, seq % 20),
-        actor: "person_01926f5e-7c1a-7b7e-9b3e-0a1b2c3d4e5f".into(),
-        session: Some("session_01926f5e-7c1a-7b7e-9b3e-0a1b2c3d4e5f".into()),
+        actor: "person_01926f5e7c1a7b7e9b3e0a1b2c3d4e5f".into(),
+        session: Some("session_01926f5e7c1a7b7e9b3e0a1b2c3d4e5f".into()),
         address: Some("192.0.2.17".into()),
         kind: "verdict_given".into(),
-        subject: format!("case_01926f5e-0000-7b7e-9b3e-0a1b2c3d4e5f/{}", seq % 253 + 1),
+        subject: format!("case_01926f5e00007b7e9b3e0a1b2c3d4e5f/{}", seq % 253 + 1),
         outcome: "done".into(),
         payload_digest: payload.digest(),
     };

@@ -173,23 +173,15 @@ impl Cursor<'_, '_> {
             self.at += 1;
             return Ok(Span { escaped: false, from, to: self.at - 1 });
         }
-        let start = self.plain.len();
-        self.at = from;
-        loop {
-            self.at += copy_plain(self.text.as_bytes().get(self.at..).unwrap_or_default(), self.plain);
-            match self.rest() {
-                [b'"', ..] => {
-                    self.at += 1;
-                    return Ok(Span { escaped: true, from: start, to: self.plain.len() });
-                }
-                [b'\\', rest @ ..] => {
-                    let (plain, length) = unescaped(rest).ok_or(self.not("an escape that canonical JSON does not have"))?;
-                    self.plain.push(plain);
-                    self.at += 1 + length;
-                }
-                _ => return Err(self.not("a text that does not end, or a control character in it")),
-            }
-        }
+        let (start, length) = (self.plain.len(), self.at - from);
+        // Without escapes it is never longer than with them.
+        self.plain.resize(start + self.text.len() - from, 0);
+        let not = self.not("a text that does not end, or a control character in it");
+        let (source, out) = (self.text.as_bytes().get(from..).unwrap_or_default(), self.plain.get_mut(start..).unwrap_or_default());
+        let (read, written) = unescape(source, out, length).map_err(|at| NotALine { at: from + at, ..not })?;
+        self.plain.truncate(start + written);
+        self.at = from + read;
+        Ok(Span { escaped: true, from: start, to: start + written })
     }
 
     /// Bytes in base64, padded and without spare bits.
@@ -229,10 +221,6 @@ fn marked(word: [u8; 8]) -> u64 {
     (zero(quote) | zero(backslash) | (word.wrapping_sub(ONES * 0x20) & !word)) & (ONES << 7)
 }
 
-fn is_plain(byte: u8) -> bool {
-    byte != b'"' && byte != b'\\' && byte >= 0x20
-}
-
 /// How many bytes come before the next quote, backslash or control character.
 fn plain_bytes(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
@@ -242,31 +230,57 @@ fn plain_bytes(bytes: &[u8]) -> usize {
             return i * 8 + marks.trailing_zeros() as usize / 8;
         }
     }
-    words.len() * 8 + rest.iter().position(|&byte| !is_plain(byte)).unwrap_or(rest.len())
+    words.len() * 8 + rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).unwrap_or(rest.len())
 }
 
-/// The same, and copies them: eight at once, for there are few between two escapes.
-fn copy_plain(bytes: &[u8], out: &mut Vec<u8>) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (i, word) in words.iter().enumerate() {
-        let marks = marked(*word);
-        out.extend_from_slice(word);
-        if marks != 0 {
-            let plain = marks.trailing_zeros() as usize / 8;
-            out.truncate(out.len() - 8 + plain);
-            return i * 8 + plain;
-        }
+/// Copies a text without its escapes up to the quote that ends it; the first `plain` bytes are known to have none.
+/// Gives how many bytes were read, with the quote, and written; or where the text is not canonical.
+///
+/// A payload is JSON within JSON: every few bytes there is an escaped quote. So eight bytes are copied at once, and those
+/// from the escape on are overwritten.
+fn unescape(source: &[u8], out: &mut [u8], plain: usize) -> Result<(usize, usize), usize> {
+    if let (Some(source), Some(out)) = (source.get(..plain), out.get_mut(..plain)) {
+        out.copy_from_slice(source);
     }
-    let plain = rest.iter().position(|&byte| !is_plain(byte)).unwrap_or(rest.len());
-    out.extend(rest.iter().take(plain));
-    words.len() * 8 + plain
+    let (mut read, mut written) = (plain, plain);
+    loop {
+        if let (Some(from), Some(to)) =
+            (source.get(read..).and_then(<[u8]>::first_chunk::<8>), out.get_mut(written..).and_then(<[u8]>::first_chunk_mut))
+        {
+            *to = *from;
+            // Of no mark there are 64 zero bits: all eight are plain.
+            let plain = marked(*from).trailing_zeros() as usize / 8;
+            (read, written) = (read + plain, written + plain);
+            if plain == 8 {
+                continue;
+            }
+        }
+        let (Some(byte), Some(place)) = (source.get(read), out.get_mut(written)) else { return Err(read) };
+        match (byte, source.get(read + 1)) {
+            (b'\\', Some(quoted @ (b'"' | b'\\'))) => {
+                *place = *quoted;
+                read += 2;
+            }
+            (b'\\', _) => {
+                let (meant, length) = unescaped(source.get(read + 1..).unwrap_or_default()).ok_or(read)?;
+                *place = meant;
+                read += 1 + length;
+            }
+            (b'"', _) => return Ok((read + 1, written)),
+            (0..0x20, _) => return Err(read),
+            (byte, _) => {
+                *place = *byte;
+                read += 1;
+            }
+        }
+        written += 1;
+    }
 }
 
-/// What stands after a backslash, and how many bytes it takes: the short forms, and \u00xx for the other control characters.
+/// What stands after a backslash but for quote and backslash, and how many bytes it takes: the short forms, and \u00xx for
+/// the other control characters.
 fn unescaped(rest: &[u8]) -> Option<(u8, usize)> {
     Some(match rest {
-        [b'"', ..] => (b'"', 1),
-        [b'\\', ..] => (b'\\', 1),
         [b'n', ..] => (b'\n', 1),
         [b't', ..] => (b'\t', 1),
         [b'r', ..] => (b'\r', 1),
@@ -300,24 +314,36 @@ const SIGNS: [u8; 256] = {
 fn decoded<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     let mut out = [0; N];
     let (groups, rest) = text.as_chunks::<4>();
+    let (whole, end) = out.as_chunks_mut::<3>();
     if !rest.is_empty() || groups.len() != N.div_ceil(3) {
         return None;
     }
     let mut wrong = 0;
-    for (group, bytes) in groups.iter().zip(out.chunks_mut(3)) {
-        let missing = 3 - bytes.len();
-        let mut word = 0_u32;
-        for (i, sign) in group.iter().enumerate() {
-            let value = if i > 3 - missing { 64 * u8::from(*sign != b'=') } else { SIGNS[usize::from(*sign)] };
-            wrong |= value & 64;
-            word = word << 6 | u32::from(value & 63);
-        }
-        let [_, whole @ ..] = word.to_be_bytes();
-        let (kept, spare) = whole.split_at(bytes.len());
-        wrong |= u8::from(spare.iter().any(|byte| *byte != 0)) * 64;
-        bytes.copy_from_slice(kept);
+    let mut value = |sign: u8| {
+        let value = SIGNS[usize::from(sign)];
+        wrong |= value;
+        u32::from(value & 63)
+    };
+    for ([a, b, c, d], bytes) in groups.iter().zip(whole) {
+        let [_, first, second, third] = (value(*a) << 18 | value(*b) << 12 | value(*c) << 6 | value(*d)).to_be_bytes();
+        *bytes = [first, second, third];
     }
-    (wrong == 0).then_some(out)
+    // 16 and 32 bytes: one or two are left, and the rest of their group is zero.
+    match (end, groups.last()) {
+        ([], _) => {}
+        ([first], Some([a, b, b'=', b'='])) => {
+            let word = value(*a) << 6 | value(*b);
+            *first = (word >> 4) as u8;
+            wrong |= 64 * u8::from(word & 15 != 0);
+        }
+        ([first, second], Some([a, b, c, b'='])) => {
+            let word = value(*a) << 12 | value(*b) << 6 | value(*c);
+            [*first, *second] = [(word >> 10) as u8, (word >> 2) as u8];
+            wrong |= 64 * u8::from(word & 3 != 0);
+        }
+        _ => return None,
+    }
+    (wrong < 64).then_some(out)
 }
 
 #[cfg(test)]
