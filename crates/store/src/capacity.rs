@@ -9,7 +9,8 @@ use crate::writer::Tx;
 
 statements! {
     EVIDENCE = "select cast(coalesce(sum(size), 0) as bigint) from (select digest, max(size) as size from evidence group by digest) each";
-    KEEP = "insert into capacity (at, used, free, total) values ($1, $2, $3, $4) on conflict (at) do nothing";
+    KEEP = "insert into capacity (at, used, free, total) values ($1, $2, $3, $4)
+        on conflict (at) do update set used = excluded.used, free = excluded.free, total = excluded.total";
     SINCE = "select at, used, free, total from capacity where at >= $1 order by at";
     FORGET = "delete from capacity where at < $1";
 }
