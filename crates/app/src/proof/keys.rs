@@ -78,9 +78,9 @@ fn file(generation: u32) -> String {
 
 /// Keeps the seeds of a generation, encrypted under the master key.
 pub(crate) fn store_signing(app: &App, seeds: &Seeds) -> Result<(), Error> {
-    files::folder(&folder(&app.config.data))?;
-    let path = file(&app.config.data, seeds.generation);
-    files::replace(&path, &app.wrap_file(&format!("signing-{}.key", seeds.generation), &seeds.text())?)
+    let (folder, name) = (folder(&app.config.data), file(seeds.generation));
+    files::folder(&folder)?;
+    files::replace(&folder.join(&name), &app.wrap_file(&name, &seeds.text())?)
 }
 
 /// Every generation of seeds that lies here, the newest first.
