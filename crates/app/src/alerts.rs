@@ -63,7 +63,7 @@ impl Doing<'_, '_> {
             Mail { id: self.act.fresh(), to: to.email.clone(), subject: format!("[Akashi] {}", subject.get(to.lang)), at: self.act.at };
         let greeting = worded(format!("{} 様", to.name), format!("Dear {},", to.name));
         let whole = format!("{}\n\n{}\n\n-- \nAkashi {address}\n", greeting.get(to.lang), body.get(to.lang));
-        self.tx.put_secret(&mail.id.to_string(), BODY, &whole)?;
+        self.app.put_secret(self.tx, &mail.id.to_string(), BODY, &whole)?;
         self.write(&Change::MailQueued(mail)).map(drop)
     }
 

@@ -245,11 +245,7 @@ fn members(conn: &mut store::Conn, of: &rules::party::Organisation) -> Result<Ve
 
 /// Every evidence file that the tables name lies in the folder and is unaltered.
 fn evidence(config: &Config, store: &store::Store) -> Vec<Finding> {
-    let checked = store::Blobs::open(config.data.join("evidence")).and_then(|blobs| {
-        let digests = store.read(store::tables::evidence::digests)?;
-        let wrong: Vec<_> = digests.iter().filter_map(|(digest, name)| blobs.check(*digest).err().map(|e| (name.clone(), e))).collect();
-        Ok((digests.len(), wrong))
-    });
+    let checked = crate::vault::examine(config, store);
     match checked {
         Ok((n, wrong)) if wrong.is_empty() => vec![good(worded(
             format!("証跡ファイル{n}件はすべて揃っています。"),

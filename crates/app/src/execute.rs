@@ -4,7 +4,7 @@ pub(crate) mod accounts;
 mod answers;
 mod cases;
 mod exchange;
-mod keeping;
+pub(crate) mod keeping;
 mod keys;
 mod log;
 pub(crate) mod parties;
@@ -66,7 +66,10 @@ impl App {
     pub fn execute(&self, actor: &Actor, command: Command) -> Result<Done, Error> {
         // Hashing a password takes a tenth of a second: it happens before the transaction, never inside it.
         let ready = passwords::prepare(self, actor, &command)?;
-        self.store
+        let rotates_master = matches!(command, Command::RotateKey { key: rules::vault::KeyRole::Master, .. });
+        let _turn = rotates_master.then(|| self.masters.turn());
+        let done = self
+            .store
             .write(|tx| {
                 let mut doing = Doing::new(self, tx, actor.clone())?;
                 doing.run(command, ready)?;
@@ -78,7 +81,11 @@ impl App {
                     self.sessions.forget();
                 }
                 done
-            })
+            });
+        if rotates_master {
+            self.settle_master()?;
+        }
+        done
     }
 }
 

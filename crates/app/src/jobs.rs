@@ -151,7 +151,7 @@ impl App {
             let now = self.clock.now();
             let due = queued.tried.is_none_or(|tried| next_try(queued.tries, tried).is_some_and(|next| next <= now));
             let owner = queued.mail.id.to_string();
-            let Some(body) = self.store.read(|conn| conn.secret(&owner, BODY))?.filter(|_| due) else { continue };
+            let Some(body) = self.store.read(|conn| self.secret(conn, &owner, BODY))?.filter(|_| due) else { continue };
             let message = Message { to: queued.mail.to.clone(), subject: queued.mail.subject.clone(), body, id: owner.clone() };
             let outcome = post.send(&message, now);
             let change = match &outcome {

@@ -12,10 +12,14 @@ pub mod exchange;
 mod execute;
 pub mod form;
 pub mod jobs;
+pub mod keeping;
+mod ledger_export;
 pub mod mail;
+pub mod proof;
 pub mod read;
 pub mod sign_in;
 pub mod upload;
+pub mod vault;
 
 use std::path::PathBuf;
 
@@ -25,6 +29,7 @@ pub use clock::Clock;
 pub use content::Content;
 pub use error::Error;
 pub use execute::Done;
+pub use store::{BlobReader, EvidencePlace, S3Keys};
 
 /// Where an installation keeps its things.
 #[derive(Debug, Clone)]
@@ -47,6 +52,14 @@ pub struct Config {
     pub webhook: Option<mail::Webhook>,
     /// The providers of organisations at which people may sign in.
     pub providers: sign_in::elsewhere::Trusted,
+    /// Where signed checkpoints of the ledgers go.
+    pub anchors: proof::Anchors,
+    /// Where the key comes from under which all other keys are encrypted.
+    pub master: vault::MasterSource,
+    /// Where evidence files lie.
+    pub evidence: EvidencePlace,
+    /// The time server that the clock is compared with: `ntp.nict.jp`, or with a port.
+    pub time_server: Option<String>,
 }
 
 impl Config {
@@ -62,6 +75,10 @@ impl Config {
             tls12: None,
             webhook: None,
             providers: Default::default(),
+            anchors: Default::default(),
+            master: Default::default(),
+            evidence: Default::default(),
+            time_server: None,
         }
     }
 
@@ -91,6 +108,11 @@ pub struct App {
     pub(crate) throttle: sign_in::throttle::Throttle,
     pub(crate) sessions: sign_in::sessions::Sessions,
     pub(crate) elsewhere: sign_in::elsewhere::Elsewhere,
+    pub(crate) proof: proof::Proof,
+    pub(crate) masters: vault::keys::Masters,
+    /// Whether this process has looked for files of versions before encryption.
+    pub(crate) taken_over: std::sync::atomic::AtomicBool,
+    pub(crate) keeping: keeping::Keeper,
 }
 
 impl App {
@@ -105,14 +127,17 @@ impl App {
         std::fs::create_dir_all(&config.data)
             .map_err(|e| Error::Broken(format!("cannot make the folder {}: {e}", config.data.display())))?;
         let store = store::Store::open(location, store::READERS)?;
-        let blobs = store::Blobs::open(config.data.join("evidence"))?;
+        let blobs = store::Blobs::open(config.data.join("evidence"), &config.evidence)?;
+        let masters = App::find_master(&config, &store, true)?;
         let content = Content::embedded()?;
         let profiles = rules::password::Profiles::parse(rules::password::SHIPPED)
             .map_err(|faults| Error::Broken(format!("the password profiles have {} faults", faults.len())))?;
         let passkeys = identity::passkey::Passkeys::new(&config.address)?;
         let passwords = identity::Passwords::new(config.cost, HASHES)?;
-        let (throttle, sessions, elsewhere) = Default::default();
-        let app = App { config, store, blobs, clock, content, passwords, profiles, passkeys, throttle, sessions, elsewhere };
+        let (throttle, sessions, elsewhere, proof) = Default::default();
+        let keeping = keeping::Keeper::shipped()?;
+        let app = App { keeping, config, store, blobs, clock, content, passwords, profiles, passkeys, throttle, sessions, elsewhere, proof, masters, taken_over: Default::default() };
+        app.begin_vault()?;
         app.content.reload(&app.store)?;
         Ok(app)
     }
@@ -136,6 +161,11 @@ impl App {
 /// A fresh secret for a cookie, as text.
 pub fn fresh_secret() -> Result<String, Error> {
     Ok(identity::Token::fresh()?.text().to_owned())
+}
+
+/// 32 fresh random bytes, for the seed of a key.
+pub fn fresh_seed() -> Result<[u8; 32], Error> {
+    Ok(identity::random()?)
 }
 
 /// The six digits that an authenticator app shows for a key at a moment.

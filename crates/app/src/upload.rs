@@ -95,8 +95,9 @@ impl App {
             );
         }
         let media = sniff(name, &head)?;
-        let stored = match self.blobs.put(head.as_slice().chain(content), self.config.upload_limit) {
-            Err(store::Error::TooLarge { limit }) => return Err(too_large(name, limit).into()),
+        let whose = actor.organisation.ok_or(Refusal::forbidden())?;
+        let stored = match self.keep_file(whose, head.as_slice().chain(content), self.config.upload_limit) {
+            Err(Error::Store(store::Error::TooLarge { limit })) => return Err(too_large(name, limit).into()),
             other => other?,
         };
         let file = Stored { name: name.to_owned(), media: media.to_owned(), size: stored.size, digest: stored.digest };

@@ -12,6 +12,8 @@ statements! {
     OWNER = "select owner from secret where kind = $1 and value = $2 order by owner limit 1";
     OWNERS = "select owner from secret where kind = $1 order by owner limit $2";
     PUT = "insert into secret (owner, kind, value) values ($1, $2, $3) on conflict (owner, kind) do update set value = excluded.value";
+    SEALED = "select owner, kind, value from secret where value like 'mk1:%' order by owner, kind";
+    OF_KIND = "select owner, value from secret where kind = $1 order by owner";
     DELETE = "delete from secret where owner = $1 and kind = $2";
     DELETE_ALL = "delete from secret where owner = $1";
     DELETE_OLD = "delete from secret where kind = $1 and value < $2";
@@ -36,6 +38,18 @@ impl Conn {
     /// The first owners of secrets of a kind, in order.
     pub fn secret_owners(&mut self, kind: &str, most: u32) -> Result<Vec<String>, Error> {
         self.rows(OWNERS, &values![kind, most], |row| row.get(0))
+    }
+}
+
+impl Conn {
+    /// Every secret that is encrypted under the master key: its owner, kind and value.
+    pub fn sealed_secrets(&mut self) -> Result<Vec<(String, String, String)>, Error> {
+        self.rows(SEALED, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    }
+
+    /// Every secret of a kind, with its owner.
+    pub fn secrets_of(&mut self, kind: &str) -> Result<Vec<(String, String)>, Error> {
+        self.rows(OF_KIND, &values![kind], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Fresh databases for tests, on both engines: `for store in testing::both_engines() { … }`.
 
+pub mod moto;
+
 use std::hash::{BuildHasher, Hasher};
 use std::ops::Deref;
 
@@ -55,6 +57,17 @@ impl Scratch {
     /// The address a program is given to use this database; nothing for SQLite.
     pub fn address(&self) -> Option<String> {
         self.database.as_ref().map(|name| format!("{SERVER}/{name}"))
+    }
+
+    /// The PostgreSQL tables in whose own files a word stands; nothing on SQLite, or where the server does not let us read.
+    pub fn raw_tables_with(&self, word: &str) -> Option<Vec<String>> {
+        let mut client = postgres::Client::connect(&self.address()?, postgres::NoTls).ok()?;
+        // What is in the server's memory only is written to its files first.
+        client.batch_execute("checkpoint").ok()?;
+        let files = "select relname::text from pg_class where relkind in ('r', 't', 'm') and pg_relation_filepath(oid) is not null
+            and position($1::bytea in pg_read_binary_file(pg_relation_filepath(oid), 0, 1 << 28, true)) > 0 order by 1";
+        let rows = client.query(files, &[&word.as_bytes()]).ok()?;
+        Some(rows.iter().map(|row| row.get(0)).collect())
     }
 
     /// A directory that goes with the store, for blobs.

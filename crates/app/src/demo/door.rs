@@ -44,7 +44,7 @@ impl App {
             let mut act = self.act(Actor { person: Some(person), ..Actor::system() })?;
             let factor = Factor { id: act.fresh(), person, kind: FactorKind::Totp, name: "demo".into(), added: act.at };
             self.store.write(|tx| -> Result<(), Error> {
-                tx.put_secret(&factor.id.to_string(), TOTP, TOTP_KEY)?;
+                self.put_secret(tx, &factor.id.to_string(), TOTP, TOTP_KEY)?;
                 tx.put_secret(&partial.session.to_string(), ENROLLED, "1")?;
                 tx.enact(&act, &Change::FactorAdded(factor.clone()), identity::random()?)?;
                 Ok(())

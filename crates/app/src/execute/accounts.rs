@@ -57,6 +57,7 @@ impl Doing<'_, '_> {
             }
             Command::CloseAccount { person, reason } => {
                 let account = self.account_for(kind, person)?;
+                self.not_held(&rules::keeping::Matter::Person { person })?;
                 let change = account::close(&self.act, &account, &reason)?;
                 if let Some(of) = parties::person(self.tx, person)? {
                     self.tx.delete_secret(&throttle::owner(&of.email), throttle::ATTEMPTS)?;
@@ -238,7 +239,7 @@ impl Doing<'_, '_> {
         self.may_enrol(person)?;
         let owner = pending_owner(&self.act.actor).ok_or(Refusal::forbidden())?;
         let again = || Refusal::state(text("登録をはじめからやり直してください。", "Begin the registration again."));
-        let key = self.tx.secret(&owner, TOTP_PENDING)?.ok_or_else(again)?;
+        let key = self.app.secret(self.tx, &owner, TOTP_PENDING)?.ok_or_else(again)?;
         let step = totp::check(&TotpKey::parse(&key)?, code, self.act.at, None).ok_or_else(|| {
             Refusal::invalid(
                 "code",
@@ -250,7 +251,7 @@ impl Doing<'_, '_> {
         })?;
         let factor = self.new_factor(person, FactorKind::Totp, name)?;
         self.tx.delete_secret(&owner, TOTP_PENDING)?;
-        self.tx.put_secret(&factor.id.to_string(), TOTP, &key)?;
+        self.app.put_secret(self.tx, &factor.id.to_string(), TOTP, &key)?;
         self.tx.put_secret(&factor.id.to_string(), TOTP_STEP, &step.to_string())?;
         self.tx.put_secret(&owner, ENROLLED, "1")?;
         self.added(factor)

@@ -196,7 +196,7 @@ impl App {
         }
         let found = self
             .store
-            .read(|conn| -> Result<_, store::Error> { Ok((requests::mail(conn, mail)?, conn.secret(&mail.to_string(), BODY)?)) })?;
+            .read(|conn| -> Result<_, Error> { Ok((requests::mail(conn, mail)?, self.secret(conn, &mail.to_string(), BODY)?)) })?;
         let (Some(queued), body) = found else { return Err(Refusal::not_found().into()) };
         let act: Act = self.act(actor.clone())?;
         self.store.write(|tx| -> Result<(), Error> { Ok(tx.enact(&act, &Change::MailOpened { mail }, identity::random()?).map(drop)?) })?;

@@ -337,7 +337,7 @@ impl App {
 
     /// The file itself. The provider opens its own, as far as its information groups allow; others only what a claim in
     /// their view of the case points to and its label allows.
-    pub fn file(&self, actor: &Actor, id: Id<id::Evidence>, through: Option<Id<id::Case>>) -> Result<(Evidence, std::fs::File), Error> {
+    pub fn file(&self, actor: &Actor, id: Id<id::Evidence>, through: Option<Id<id::Case>>) -> Result<(Evidence, store::BlobReader), Error> {
         let found = self.store.read(|conn| -> Result<Option<Evidence>, Error> {
             let one = evidence::one(conn, id)?.ok_or(Refusal::not_found())?;
             let own = is_own(actor, &one);
@@ -360,7 +360,7 @@ impl App {
             if tried { Ok(None) } else { Err(Refusal::not_found().into()) }
         })?;
         let found = found.map_or_else(|| self.kept_back(actor, "open_file", id), Ok)?;
-        let file = self.blobs.get(found.digest)?;
+        let file = self.kept_file(found.organisation, found.digest)?;
         Ok((found, file))
     }
 

@@ -28,7 +28,7 @@ use vouched::Vouched;
 pub(crate) use vouched::faults;
 
 /// The kind of secret that holds a sign-in that has not come back; its owner is the digest of the state.
-const PENDING: &str = "oidc_pending";
+pub(crate) const PENDING: &str = "oidc_pending";
 /// How long somebody may take at the provider.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 /// After this what a provider publishes is fetched again.
@@ -147,7 +147,7 @@ impl App {
         };
         let kept = serde_json::to_string(&pending).map_err(|e| Error::Broken(format!("an unfinished sign-in cannot be written: {e}")))?;
         let owner = identity::digest(&started.state).to_string();
-        self.store.write(|tx| -> Result<(), Error> { Ok(tx.put_secret(&owner, PENDING, &kept)?) })?;
+        self.store.write(|tx| self.put_secret(tx, &owner, PENDING, &kept))?;
         Ok(Leaving { go_to: started.go_to, cookie })
     }
 
@@ -199,7 +199,7 @@ impl App {
         let owners = self.store.read(|conn| conn.secret_owners(PENDING, ROUND))?;
         let mut gone = 0;
         for owner in owners {
-            let kept = self.store.read(|conn| conn.secret(&owner, PENDING))?;
+            let kept = self.store.read(|conn| self.secret(conn, &owner, PENDING))?;
             let waits = kept.and_then(|k| read(&k)).is_some_and(|p| p.at <= now && now < p.at + PATIENCE);
             if !waits {
                 gone += usize::from(self.store.write(|tx| -> Result<bool, Error> { Ok(tx.delete_secret(&owner, PENDING)?) })?);
@@ -215,7 +215,7 @@ impl App {
             return Ok(None);
         }
         self.store.write(|tx| -> Result<_, Error> {
-            let kept = tx.secret(&owner, PENDING)?;
+            let kept = self.secret(tx, &owner, PENDING)?;
             tx.delete_secret(&owner, PENDING)?;
             Ok(kept.and_then(|k| read(&k)))
         })

@@ -204,12 +204,12 @@ impl App {
             return Err(sign_in_again().into());
         }
         let known = self.store.read(|conn| party::person(conn, person))?.ok_or(Refusal::forbidden())?;
-        let waiting = self.store.read(|conn| conn.secret(&owner, TOTP_PENDING))?;
+        let waiting = self.store.read(|conn| self.secret(conn, &owner, TOTP_PENDING))?;
         let key = match waiting.map(|k| TotpKey::parse(&k)) {
             Some(Ok(key)) => key,
             _ => {
                 let key = totp::fresh_key()?;
-                self.store.write(|tx| -> Result<(), Error> { Ok(tx.put_secret(&owner, TOTP_PENDING, &key.base32())?) })?;
+                self.store.write(|tx| self.put_secret(tx, &owner, TOTP_PENDING, &key.base32()))?;
                 key
             }
         };
@@ -274,7 +274,7 @@ impl App {
         self.store.write(|tx| -> Result<bool, Error> {
             for factor in accounts::factors(tx, person)?.into_iter().filter(|f| f.kind == FactorKind::Totp) {
                 let owner = factor.id.to_string();
-                let Some(key) = tx.secret(&owner, TOTP)? else { continue };
+                let Some(key) = self.secret(tx, &owner, TOTP)? else { continue };
                 let last = tx.secret(&owner, TOTP_STEP)?.and_then(|s| s.parse().ok());
                 if let Some(step) = totp::check(&TotpKey::parse(&key)?, code, now, last) {
                     tx.put_secret(&owner, TOTP_STEP, &step.to_string())?;

@@ -129,6 +129,25 @@ impl World {
         self.actors.insert(name, signed.actor);
     }
 
+    /// The database itself.
+    pub fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
+    /// Comes in anew, with the rights of now.
+    pub fn sign_in_again(&mut self, name: &'static str) {
+        self.sign_in(name);
+    }
+
+    pub fn location(&self) -> &store::Location {
+        self.scratch.location()
+    }
+
+    /// The address of the database, where it is a server's.
+    pub fn address(&self) -> Option<String> {
+        self.scratch.address()
+    }
+
     /// A second program on the same database and files, with the time of the first.
     pub fn second_app(&self, cost: identity::Cost) -> App {
         let config = Config { cost, ..Config::embedded(self.scratch.directory()) };

@@ -223,7 +223,6 @@ fn two_nodes_share_the_files_of_an_s3_store_and_its_operator_reads_nothing() {
     let name = moto.names().into_iter().find(|n| n.contains(&own.name(small))).unwrap();
     let path = format!("/akashi/{name}");
     let answer = moto.ask_with("GET", &path, b"");
-    eprintln!("{path} {:?} {:?}", String::from_utf8_lossy(&answer), moto.names());
     let at = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
     let mut body = answer[at..].to_vec();
     *body.last_mut().unwrap() ^= 1;
