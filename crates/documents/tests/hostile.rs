@@ -148,6 +148,20 @@ fn a_workbook_that_claims_more_than_it_holds_costs_nothing() {
 }
 
 #[test]
+fn a_cell_or_a_merged_range_outside_every_worksheet_is_damage_and_no_walk_to_it() {
+    for place in ["A4294967295", "A1048577", "XFE1", "ZZZZZZ2"] {
+        let cell = format!(r#"<worksheet><sheetData><row r="1"><c r="{place}"><v>1</v></c></row></sheetData></worksheet>"#);
+        let range = format!(
+            r#"<worksheet><sheetData><row r="1"><c r="A1"><v>1</v></c></row></sheetData><mergeCells><mergeCell ref="A1:{place}"/></mergeCells></worksheet>"#
+        );
+        for sheet in [cell, range] {
+            let refused = open(&xlsx(sheet.as_bytes(), b"<sst/>"), "far.xlsx");
+            assert!(matches!(&refused, Err(Unreadable::Damaged { .. })), "{place}: {refused:?}");
+        }
+    }
+}
+
+#[test]
 fn repeated_cells_of_an_ods_are_counted_before_they_are_made() {
     let table = |inside: &str| ods(&format!("<office:body><table:table table:name=\"T\">{inside}</table:table></office:body>"));
     let billion = r#"<table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="1000000" office:value-type="string"><text:p>x</text:p></table:table-cell></table:table-row>"#;

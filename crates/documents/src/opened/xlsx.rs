@@ -6,8 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use calamine::{DataRef, ExcelDateTime, Reader, Xlsx, XlsxError};
 
 use crate::opened::{Budget, Limits};
-use crate::table::{Merged, Value, Workbook, Worksheet};
+use crate::table::{Merged, Value, Workbook, Worksheet, letters};
 use crate::unreadable::Unreadable;
+
+/// Rows and columns of a worksheet (ECMA-376, as Excel limits them).
+const MOST_ROWS: u32 = 1 << 20;
+const MOST_COLUMNS: u32 = 1 << 14;
 
 /// `bytes` must have passed `zip_bounds::survey`.
 pub(crate) fn open(bytes: &[u8], limits: &Limits) -> Result<Workbook, Unreadable> {
@@ -34,6 +38,7 @@ fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, Unreadable> {
         while let Some(cell) = cells.next_cell().map_err(damaged)? {
             budget.cells(1)?;
             let (row, column) = cell.get_position();
+            within_grid(row, column)?;
             let value = match cell.get_value() {
                 DataRef::Empty => continue,
                 DataRef::Int(n) => Value::Number(*n as f64),
@@ -50,11 +55,21 @@ fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, Unreadable> {
         drop(cells);
         for range in book.merge_cells_by_sheet_name(&name).map_err(damaged)? {
             budget.merged(1)?;
+            within_grid(range.end.0, range.end.1)?;
             sheet.merge(Merged { top: range.start.0, left: range.start.1, bottom: range.end.0, right: range.end.1 });
         }
         out.worksheets.push(sheet);
     }
     Ok(out)
+}
+
+/// Excel's grid ends at XFD1048576. A cell said to be beyond it would make every walk down the rows one of minutes.
+fn within_grid(row: u32, column: u32) -> Result<(), Unreadable> {
+    if row < MOST_ROWS && column < MOST_COLUMNS {
+        return Ok(());
+    }
+    let cell = format!("{}{}", letters(column), u64::from(row) + 1);
+    Err(Unreadable::damaged("xlsx", format!("{cell} lies outside every worksheet")))
 }
 
 fn words(text: &str, budget: &mut Budget) -> Result<Value, Unreadable> {
