@@ -33,7 +33,8 @@ macro_rules! between {
              and (cast($5 as text) is null or l.actor = $5) and (cast($6 as text) is null or l.kind = $6) \
              and (cast($7 as text) is null or l.outcome = $7) and (cast($8 as text) is null or l.address = $8) \
              and (cast($9 as text) is null or l.at >= $9) and (cast($10 as text) is null or l.at < $10) \
-             and (cast($11 as text) is null or l.subject = $11 or (l.subject >= $12 and l.subject < $13)) order by l.seq ",
+             and (cast($11 as text) is null or l.subject = $11 or (l.subject >= $12 and l.subject < $13)) \
+             and (cast($14 as text) is null or l.subject like $14) order by l.seq ",
             $order,
             " limit $4"
         )
@@ -219,6 +220,7 @@ impl Page {
         let parts = subject.as_ref().map(|s| format!("{s}/"));
         // '0' follows '/' in byte order: the parts of a thing lie between the two.
         let behind = subject.as_ref().map(|s| format!("{s}0"));
+        let with_item = seek.query.item.map(|item| format!("%/{item}%"));
         while !self.is_full() && low + 1 < high {
             let most = self.limit - self.out.len();
             let values = values![
@@ -234,7 +236,8 @@ impl Page {
                 seek.until.clone(),
                 subject.clone(),
                 parts.clone(),
-                behind.clone()
+                behind.clone(),
+                with_item.clone()
             ];
             let (mut seen, mut last) = (0, 0);
             conn.each(if *rising { OLDEST } else { NEWEST }, &values, |row| {
