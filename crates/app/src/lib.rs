@@ -136,7 +136,23 @@ impl App {
         let passwords = identity::Passwords::new(config.cost, HASHES)?;
         let (throttle, sessions, elsewhere, proof) = Default::default();
         let keeping = keeping::Keeper::shipped()?;
-        let app = App { keeping, config, store, blobs, clock, content, passwords, profiles, passkeys, throttle, sessions, elsewhere, proof, masters, taken_over: Default::default() };
+        let app = App {
+            keeping,
+            config,
+            store,
+            blobs,
+            clock,
+            content,
+            passwords,
+            profiles,
+            passkeys,
+            throttle,
+            sessions,
+            elsewhere,
+            proof,
+            masters,
+            taken_over: Default::default(),
+        };
         app.begin_vault()?;
         app.content.reload(&app.store)?;
         Ok(app)

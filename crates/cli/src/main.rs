@@ -1,11 +1,14 @@
 //! The `akashi` program: serves, demonstrates, checks, imports and exports.
 
+mod anchoring;
 mod case;
 mod check;
 mod code;
 mod cost;
 mod exchange;
 mod failure;
+mod keys;
+mod ledger;
 mod mechanisms;
 mod outside;
 mod relocate;
@@ -14,6 +17,9 @@ mod serve;
 mod table;
 mod timed;
 mod tls;
+mod vault;
+mod verify;
+mod witness;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -52,13 +58,17 @@ pub struct Installation {
     /// The address people use, if it is not the one listened on: `https://akashi.example.jp`.
     #[arg(long, env = "AKASHI_ADDRESS")]
     pub address: Option<String>,
+    #[command(flatten)]
+    vault: vault::Vault,
 }
 
 impl Installation {
     pub fn config(self) -> app::Config {
         let usual = app::Config::embedded(self.data);
         let address = self.address.map_or(usual.address, |a| a.trim_end_matches('/').to_owned());
-        app::Config { database: self.database, upload_limit: self.upload_limit * 1024 * 1024, address, ..usual }
+        let mut config = app::Config { database: self.database, upload_limit: self.upload_limit * 1024 * 1024, address, ..usual };
+        self.vault.set(&mut config);
+        config
     }
 }
 
@@ -78,12 +88,20 @@ enum Command {
     Evidence(exchange::Evidence),
     /// Moves an installation's ledger and tables into another, empty database.
     Move(relocate::Move),
+    /// Writes a ledger out with its proofs, and prints the public keys.
+    Ledger(ledger::Ledger),
+    /// Checks a ledger export, a sealed package, a database or a checkpoint, offline.
+    Verify(verify::Verify),
+    /// Lists keys, and puts the master key into escrow and back.
+    Keys(keys::Keys),
     /// Checks the catalogue.
     Catalog(check::Catalog),
     /// Looks at an installation and says what to mend.
     Doctor(check::Doctor),
     /// Tries Akashi's own mechanisms on throw-away installations, and files the report.
     Mechanisms(mechanisms::Mechanisms),
+    /// Remembers what installations of others signed, and cosigns only what continues it.
+    Witness(witness::Witness),
     /// Prints the one-time code of a key, as an authenticator app shows it.
     Code(code::Code),
     /// Prints the OpenAPI document of the REST interface.
@@ -109,9 +127,13 @@ fn run(command: Command, lang: Lang) -> Result<(), Failure> {
         Command::Export(export) => export.run(lang),
         Command::Evidence(evidence) => evidence.run(lang),
         Command::Move(relocate) => relocate.run(lang),
+        Command::Ledger(ledger) => ledger.run(lang),
+        Command::Verify(verify) => verify.run(lang),
+        Command::Keys(keys) => keys.run(lang),
         Command::Catalog(catalog) => catalog.run(lang),
         Command::Doctor(doctor) => doctor.run(lang),
         Command::Mechanisms(mechanisms) => mechanisms.run(lang),
+        Command::Witness(witness) => witness.run(),
         Command::Code(code) => code.run(),
         Command::Openapi => say(|out| writeln!(out, "{:#}", web::api::document())),
     }

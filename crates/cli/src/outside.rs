@@ -11,7 +11,7 @@ use rules::text::{Text, worded};
 
 /// A value that may hold a password or key; it is never shown.
 #[derive(Clone)]
-pub struct Hidden(String);
+pub struct Hidden(pub String);
 
 impl FromStr for Hidden {
     type Err = std::convert::Infallible;
@@ -152,7 +152,7 @@ fn complete(provider: &mut Provider, folder: &Path) -> Vec<Text> {
     faults
 }
 
-fn content(path: &Path) -> Result<String, Text> {
+pub fn content(path: &Path) -> Result<String, Text> {
     std::fs::read_to_string(path).map_err(|error| {
         let shown = path.display();
         worded(format!("{shown} を読み取れません: {error}"), format!("{shown} cannot be read: {error}"))

@@ -8,6 +8,11 @@ use app::{App, Error};
 /// Privilege and emergency accounts end, and mail goes out, within this time of being due.
 const OFTEN: Duration = Duration::from_secs(2);
 const HOURLY: Duration = Duration::from_secs(3600);
+/// What happened is signed within this time.
+const SIGNED: Duration = Duration::from_secs(60);
+/// Anchors are asked whether their turn has come.
+const ANCHORED: Duration = Duration::from_secs(15);
+const DAILY: Duration = Duration::from_secs(24 * 3600);
 /// A job that fails again and again says so once in this time.
 const SAID: Duration = Duration::from_secs(60);
 
@@ -15,12 +20,23 @@ type Job = fn(&App) -> Result<usize, Error>;
 
 /// Starts every job; they end with the runtime.
 pub fn start(app: &Arc<App>) {
-    let jobs: [(&'static str, Duration, Job); 6] = [
+    let jobs: [(&'static str, Duration, Job); 17] = [
         ("requests ended", OFTEN, App::end_requests),
         ("mails and calls delivered", OFTEN, App::deliver),
         ("accounts stopped", HOURLY, App::check_accounts),
         ("unfinished sign-ins forgotten", HOURLY, App::forget_unreturned),
         ("certificates expired", HOURLY, App::expire_certificates),
+        ("ledgers signed", SIGNED, App::checkpoint),
+        ("checkpoints anchored", ANCHORED, App::anchor),
+        ("anchors compared", DAILY, App::compare_anchors),
+        ("clock jumped", OFTEN, App::watch_clock),
+        ("pauses of the ledger noted", OFTEN, App::note_pause),
+        ("time compared", HOURLY, App::check_time),
+        ("space is short", HOURLY, App::check_capacity),
+        ("erasures certified", OFTEN, App::finish_erasures),
+        ("reminders of retention", HOURLY, App::remind_of_due),
+        ("files encrypted anew", SIGNED, App::renew_files),
+        ("files checked", HOURLY, App::check_files),
         ("old drafts cleared", HOURLY, |app| app.clear_drafts().map(|_| 0)),
     ];
     for (name, every, job) in jobs {

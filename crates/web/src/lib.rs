@@ -3,6 +3,7 @@
 mod answer;
 pub mod api;
 pub mod assets;
+mod blocking;
 pub mod chart;
 pub mod components;
 pub mod pages;

@@ -9,6 +9,7 @@ pub mod account;
 pub mod account_review;
 pub mod accounts;
 pub mod alerts;
+pub mod anchors;
 pub mod api;
 pub mod bench;
 pub mod board;
@@ -28,7 +29,9 @@ pub mod import;
 mod import_view;
 pub mod item;
 pub mod items;
+pub mod keeping;
 mod kept;
+pub mod keys;
 pub mod organisations;
 pub mod outbox;
 pub mod overview;
@@ -63,6 +66,7 @@ pub const ROUTES: &[&[Route]] = &[
     account_review::ROUTES,
     accounts::ROUTES,
     alerts::ROUTES,
+    anchors::ROUTES,
     api::ROUTES,
     bench::ROUTES,
     board::ROUTES,
@@ -79,6 +83,8 @@ pub const ROUTES: &[&[Route]] = &[
     import::ROUTES,
     item::ROUTES,
     items::ROUTES,
+    keeping::ROUTES,
+    keys::ROUTES,
     organisations::ROUTES,
     outbox::ROUTES,
     overview::ROUTES,

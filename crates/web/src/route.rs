@@ -76,7 +76,7 @@ pub struct FileAnswer {
 
 pub enum FileContent {
     Bytes(Vec<u8>),
-    Open(std::fs::File),
+    Open(Box<app::BlobReader>),
 }
 
 impl From<Page> for Answer {

@@ -18,6 +18,7 @@ use rules::text::{Lang, text};
 use tower_http::compression::CompressionLayer;
 
 use crate::answer;
+use crate::blocking::{self, Blocking};
 use crate::peer::Peer;
 use crate::route::{Answer, Guard, Method, Route, all};
 use crate::session;
@@ -360,9 +361,10 @@ pub fn bytes_of(upload: &Upload) -> Result<Vec<u8>, app::Error> {
     Ok(bytes)
 }
 
-/// A body for a file that is read while it is sent.
-pub(crate) fn stream(file: std::fs::File) -> Body {
-    Body::from_stream(tokio_util::io::ReaderStream::new(tokio::fs::File::from_std(file)))
+/// A body for a file that is read, decrypted and verified while it is sent. Where it turns out to be altered the
+/// connection breaks off, so that nobody takes the beginning for the whole.
+pub(crate) fn stream(file: app::BlobReader) -> Body {
+    Body::from_stream(tokio_util::io::ReaderStream::with_capacity(Blocking::new(file), blocking::CHUNK))
 }
 
 #[cfg(test)]

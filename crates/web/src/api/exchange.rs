@@ -33,7 +33,7 @@ pub fn certificate(call: &Call) -> Result<Reply, Failure> {
 
 pub fn file(call: &Call) -> Result<Reply, Failure> {
     let (evidence, open) = call.app.file(call.actor()?, call.param("evidence")?, call.query.read("case")?)?;
-    Ok(Reply::File(FileAnswer { media: evidence.media, name: evidence.name, content: FileContent::Open(open), inline: false }))
+    Ok(Reply::File(FileAnswer { media: evidence.media, name: evidence.name, content: FileContent::Open(Box::new(open)), inline: false }))
 }
 
 pub fn add_evidence(call: &Call) -> Result<Reply, Failure> {

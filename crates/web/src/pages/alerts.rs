@@ -47,7 +47,7 @@ const fn tone(kind: AlertKind) -> Tone {
         | AlertKind::ClockOff
         | AlertKind::BackupFailed
         | AlertKind::PackageRefused => Tone::Warn,
-        AlertKind::Left | AlertKind::Stale | AlertKind::ReviewDue | AlertKind::LogReviewDue => Tone::Info,
+        AlertKind::Left | AlertKind::Stale | AlertKind::ReviewDue | AlertKind::LogReviewDue | AlertKind::RetentionDue => Tone::Info,
     }
 }
 
@@ -64,9 +64,10 @@ fn page(visit: &Visit, refused: Option<&Refusal>) -> Result<Page, app::Error> {
     };
     let mut page = visit.page(title(), main);
     page.lead = Some(worded(format!("未確認 {open}件"), format!("{open} not acknowledged")));
-    if visit.has(Role::Operator) {
-        page.corner = link_button(lang, Kind::Secondary, &text("送信箱", "Outbox"), &urls::outbox());
-    }
+    page.corner = html! {
+        @if visit.has(Role::Operator) { (link_button(lang, Kind::Secondary, &text("送信箱", "Outbox"), &urls::outbox())) }
+        (link_button(lang, Kind::Secondary, &super::keys::title(), &urls::keys()))
+    };
     if visit.query.is_on("saved") && refused.is_none() {
         page.notices = notice(lang, Tone::Success, &text("確認済みにしました。", "It is acknowledged."), html! {});
     }

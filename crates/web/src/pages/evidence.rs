@@ -388,5 +388,5 @@ fn file(visit: &Visit) -> Result<Answer, app::Error> {
         text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
         other => other.to_owned(),
     };
-    Ok(Answer::File(FileAnswer { media, name: evidence.name, content: FileContent::Open(open), inline }))
+    Ok(Answer::File(FileAnswer { media, name: evidence.name, content: FileContent::Open(Box::new(open)), inline }))
 }
