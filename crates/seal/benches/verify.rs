@@ -14,6 +14,7 @@ use seal::{Checkpoint, Frontier, Head, Line, Note, Payload, SigningKey};
 const LINES: u64 = 1_000_000;
 /// Lines between two checkpoints.
 const BLOCK: u64 = 10_000;
+const RUNS: usize = 15;
 const INSTALLATION: &str = "0123456789abcdef";
 const TENANT: &str = "organisation_01926f5e7c1a7b7e9b3e0a1b2c3d4e5f";
 
@@ -86,7 +87,7 @@ fn main() {
     println!("write:  {:.0} lines per CPU-second", LINES as f64 / writing);
 
     let trust = Trust { keys: opening.keys.clone(), ..Trust::default() };
-    let mut rates: Vec<f64> = (0..5)
+    let mut rates: Vec<f64> = (0..RUNS)
         .map(|_| {
             let begun = used();
             let report = verify_export(BufReader::with_capacity(256 * 1024, Cursor::new(&file)), &trust, |_| {}).unwrap();
@@ -98,5 +99,5 @@ fn main() {
     let begun = used();
     let hash = seal::leaf_hash(&file);
     println!("sha256: {:.0} MB per CPU-second at this moment ({:02x})", file.len() as f64 / 1e6 / (used() - begun), hash[0]);
-    println!("verify: {:.0} lines per CPU-second (median of 5; {:.0} to {:.0})", rates[2], rates[0], rates[4]);
+    println!("verify: {:.0} lines per CPU-second (median of {RUNS}; {:.0} to {:.0})", rates[RUNS / 2], rates[0], rates[RUNS - 1]);
 }

@@ -8,7 +8,7 @@ use super::{Epoch, Erased, Place, What, Wrong};
 use crate::checkpoint::{Checkpoint, is_moment};
 use crate::export::Shape;
 use crate::export::scan::Scanned;
-use crate::merkle::{Frontier, Hash, LEAF, sha256};
+use crate::merkle::{Frontier, Hash, LEAF, sha256_padding};
 use crate::note::VerifierKey;
 
 pub(super) struct Lines {
@@ -30,7 +30,7 @@ pub(super) struct Lines {
     epochs: Vec<Epoch>,
     gaps: Gaps,
     announced: Option<Vec<VerifierKey>>,
-    /// The bytes of a head, used again for every line.
+    /// The bytes that are hashed, in memory that is used again for every line.
     encoded: Vec<u8>,
 }
 
@@ -102,7 +102,7 @@ impl Lines {
         self.encoded.clear();
         self.encoded.push(LEAF);
         head.encode_into(&mut self.encoded);
-        let leaf = sha256(&[&self.encoded]);
+        let leaf = sha256_padding(&mut self.encoded);
         // First, so that an altered number is called altered, not missing.
         if leaf != line.leaf {
             return Err(What::Altered);
@@ -114,8 +114,13 @@ impl Lines {
         self.check_time(head.at, head.seq, head.kind == "clock_jumped")?;
         match line.payload {
             None => self.gaps.missing(head.seq, place),
-            Some((salt, text)) if sha256(&[&salt, text]) != head.payload_digest => return Err(What::PayloadAltered),
-            Some((_, text)) => {
+            Some((salt, text)) => {
+                self.encoded.clear();
+                self.encoded.extend_from_slice(&salt);
+                self.encoded.extend_from_slice(text);
+                if sha256_padding(&mut self.encoded) != head.payload_digest {
+                    return Err(What::PayloadAltered);
+                }
                 if matches!(head.kind, "epoch_begun" | "signing_key_changed" | "payloads_erased") {
                     self.understand(head.seq, head.kind, text)?;
                 }
