@@ -70,6 +70,14 @@ impl Server {
         &self.data
     }
 
+    /// Has the process stop in order, as a service manager does, and waits for it.
+    pub fn stop(mut self) {
+        let asked = Command::new("kill").arg(self.child.0.id().to_string()).status();
+        assert!(asked.is_ok_and(|status| status.success()), "the server cannot be asked to stop");
+        let ended = self.child.0.wait().expect("it ends");
+        assert!(ended.success(), "it ends well: {ended}");
+    }
+
     /// Ends the process at once, as a power cut does.
     pub fn kill(&mut self) {
         self.child.end();

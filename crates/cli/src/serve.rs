@@ -11,6 +11,7 @@ use rules::text::worded;
 use web::tls::Tls;
 use web::tls::entrance::{Entrance, Limits};
 
+use crate::anchoring::Anchoring;
 use crate::cost::PasswordCost;
 use crate::outside::{Outside, Reached, all_of};
 use crate::tls::Way;
@@ -27,6 +28,8 @@ pub struct Serve {
     way: Way,
     #[command(flatten)]
     outside: Outside,
+    #[command(flatten)]
+    anchoring: Anchoring,
     /// What a password hash costs (Argon2id): memory in KiB, passes, lanes. Kept hashes follow at the next sign-in.
     #[arg(long, env = "AKASHI_PASSWORD_COST", value_name = "M,T,P", default_value = COST)]
     password_cost: PasswordCost,
@@ -49,7 +52,8 @@ impl Serve {
     pub fn run(self) -> Result<(), Error> {
         let address = self.installation.address.clone();
         let Reached { mail, webhook, providers } = self.outside.read().map_err(all_of)?;
-        let mut config = Config { mail, webhook, providers, ..self.installation.config() };
+        let (anchors, time_server) = (self.anchoring.read().map_err(all_of)?, self.anchoring.time_server());
+        let mut config = Config { mail, webhook, providers, anchors, time_server, ..self.installation.config() };
         let PasswordCost { memory_kib, passes, lanes } = self.password_cost;
         (config.cost.memory_kib, config.cost.passes, config.cost.lanes) = (memory_kib, passes, lanes);
         serve(config, self.listen, &self.way, address, |app, address| {
@@ -111,6 +115,9 @@ fn serve(
     let tls12 = tls.as_ref().and_then(|tls| tls.exception()).map(|e| (e.reason.clone(), e.until));
     let app = Arc::new(App::open(Config { tls12, address: address.trim_end_matches('/').to_owned(), ..config }, Clock::Machine)?);
     ready(&app, &address)?;
+    if !app.start()? {
+        tracing::warn!("the service had not been stopped in order before");
+    }
     println!("Akashi is at {address}");
     if let Some(tls) = &tls {
         tell(tls, app.clock.now());
@@ -130,7 +137,8 @@ fn serve(
         Ok(())
     });
     drop(runtime);
-    served.map_err(|e| broken("the server stopped", e))
+    served.map_err(|e| broken("the server stopped", e))?;
+    app.stop("signal")
 }
 
 /// What people compare with what their browser shows, and what the installation allows for a while.
@@ -157,7 +165,7 @@ fn not_https(address: &str) -> Refusal {
 }
 
 /// Ctrl-C, or the signal by which service managers stop a process.
-async fn stopped() {
+pub async fn stopped() {
     let mut term = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(term) => term,
         Err(error) => {
