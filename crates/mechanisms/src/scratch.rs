@@ -185,7 +185,7 @@ impl Scratch {
         Ok(())
     }
     pub fn secret(&self, owner: &str, kind: &str) -> Result<Option<String>, Failed> {
-        Ok(self.app().store().read(|conn| conn.secret(owner, kind))?)
+        Ok(self.app().store().read(|conn| self.app().secret(conn, owner, kind))?)
     }
     pub fn put_secret(&self, owner: &str, kind: &str, value: &str) -> Tried {
         Ok(self.app().store().write(|tx| tx.put_secret(owner, kind, value))?)
