@@ -9,7 +9,7 @@ pub const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  refused, or faults were found; nothing was changed unless the output says so
-  2  the command line was not understood
+  2  the command line, or a file that it names, was not understood
   3  the server could not be reached, or broke";
 
 /// A command that failed.
@@ -23,6 +23,10 @@ impl Failure {
     /// Somebody said no, or something was found wrong.
     pub fn refused(text: Text) -> Failure {
         Failure { text, code: 1 }
+    }
+    /// What was given cannot be used: an option, or a file that is not what it should be.
+    pub fn usage(text: Text) -> Failure {
+        Failure { text, code: 2 }
     }
     /// Not reached, or broken on the other side.
     pub fn unreachable(text: Text) -> Failure {

@@ -51,12 +51,5 @@ pub fn verify(token: &[u8], digest: &Hash, roots: &[Vec<u8>], nonce: Option<u64>
     token.signer_signed()?;
     let trusted = chain::judge(&token.certificates, token.signer, &token.named, roots, at)?;
     let signer = token.signing_certificate()?;
-    Ok(Stamp {
-        at,
-        serial: token.info.serial(),
-        policy: token.info.policy(),
-        authority: signer.subject(),
-        trusted,
-        until: signer.until()?,
-    })
+    Ok(Stamp { at, serial: token.info.serial(), policy: token.info.policy(), authority: signer.subject(), trusted, until: signer.until()? })
 }

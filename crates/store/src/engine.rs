@@ -153,9 +153,7 @@ impl Conn {
     /// The first number that a pragma of SQLite answers with; PostgreSQL has none.
     pub(crate) fn pragma_number(&mut self, pragma: &str) -> Result<i64, String> {
         match &mut self.link {
-            Link::Sqlite(connection) => {
-                connection.query_row(&format!("pragma {pragma}"), [], |row| row.get(0)).map_err(|e| e.to_string())
-            }
+            Link::Sqlite(connection) => connection.query_row(&format!("pragma {pragma}"), [], |row| row.get(0)).map_err(|e| e.to_string()),
             Link::Postgres { .. } => Err("PostgreSQL has no pragmas".to_owned()),
         }
     }

@@ -76,26 +76,11 @@ const MIGRATIONS: &[Migration] = &[
         number: 7,
         name: "keeping",
         text: include_str!("../migrations/0007_keeping.sql"),
-        own: (
-            include_str!("../migrations/0007_keeping_sqlite.sql"),
-            include_str!("../migrations/0007_keeping_postgres.sql"),
-        ),
+        own: (include_str!("../migrations/0007_keeping_sqlite.sql"), include_str!("../migrations/0007_keeping_postgres.sql")),
         insert_only: &["tombstone"],
     },
-    Migration {
-        number: 8,
-        name: "vault",
-        text: include_str!("../migrations/0008_vault.sql"),
-        own: ("", ""),
-        insert_only: &[],
-    },
-    Migration {
-        number: 9,
-        name: "exchange",
-        text: include_str!("../migrations/0009_exchange.sql"),
-        own: ("", ""),
-        insert_only: &[],
-    },
+    Migration { number: 8, name: "vault", text: include_str!("../migrations/0008_vault.sql"), own: ("", ""), insert_only: &[] },
+    Migration { number: 9, name: "exchange", text: include_str!("../migrations/0009_exchange.sql"), own: ("", ""), insert_only: &[] },
     Migration {
         number: 10,
         name: "running",
@@ -103,13 +88,7 @@ const MIGRATIONS: &[Migration] = &[
         own: ("", ""),
         insert_only: &["epoch", "running_event"],
     },
-    Migration {
-        number: 11,
-        name: "log",
-        text: include_str!("../migrations/0011_log.sql"),
-        own: ("", ""),
-        insert_only: &[],
-    },
+    Migration { number: 11, name: "log", text: include_str!("../migrations/0011_log.sql"), own: ("", ""), insert_only: &[] },
 ];
 
 /// Tables that are not made from the ledger, and that a rebuild therefore leaves alone.

@@ -163,7 +163,8 @@ pub fn rebuild(from: &Store, into: &Store, mut told: impl FnMut(u64)) -> Result<
                 let broken = |cause: String| Error::Replay { pos: line.head.pos, cause };
                 let Some(payload) = line.payload.as_ref() else {
                     let place = (line.head.tenant.clone(), line.head.seq);
-                    let instead = erased.get(&place).ok_or_else(|| broken("its payload is missing, and no erasure accounts for it".into()))?;
+                    let instead =
+                        erased.get(&place).ok_or_else(|| broken("its payload is missing, and no erasure accounts for it".into()))?;
                     let at = line.head.at.parse().map_err(|_| broken("its time cannot be read".into()))?;
                     let meta = meta(&line.head, at);
                     let pos = tx.record_erased(line.head.clone())?;

@@ -32,11 +32,7 @@ impl Store {
 
     /// Writes through a connection that is set up.
     pub(crate) fn with(location: &Location, conn: Conn, readers: usize) -> Store {
-        Store {
-            location: location.clone(),
-            writer: Writer::new(location.clone(), conn),
-            readers: Readers::new(location.clone(), readers),
-        }
+        Store { location: location.clone(), writer: Writer::new(location.clone(), conn), readers: Readers::new(location.clone(), readers) }
     }
 
     pub(crate) fn location(&self) -> &Location {

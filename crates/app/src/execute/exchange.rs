@@ -1,13 +1,16 @@
-//! Commands about trust anchors and sealed packages.
+//! Commands about trust anchors and sealed packages. They are decided by the policy and refused until their pages are there.
 
 use rules::command::{Command, Kind};
+use rules::policy::Place;
+use rules::refusal::Refusal;
+use rules::text::text;
 
 use super::Doing;
 use crate::Error;
 
 impl Doing<'_, '_> {
-    pub(super) fn exchange(&mut self, kind: Kind, command: Command) -> Result<(), Error> {
-        self.allow(kind, rules::policy::Place::Installation)?;
-        Err(Error::Broken(format!("not built yet: {command:?}")))
+    pub(super) fn exchange(&mut self, kind: Kind, _command: Command) -> Result<(), Error> {
+        self.allow(kind, Place::Installation)?;
+        Err(Refusal::state(text("この操作は、この版ではまだ提供されていません。", "This is not offered in this version yet.")).into())
     }
 }

@@ -135,7 +135,11 @@ impl Doing<'_, '_> {
             }
             Ask::LiftHold { .. } | Ask::Erase { .. } => self.keeping_asked(ask),
             Ask::OpenEscrow => {
-                if self.act.actor.has(Role::Operator) { Ok(own) } else { Err(Refusal::forbidden().into()) }
+                if self.act.actor.has(Role::Operator) {
+                    Ok(own)
+                } else {
+                    Err(Refusal::forbidden().into())
+                }
             }
             Ask::View { .. } => {
                 if !self.act.actor.has(Role::Operator) {

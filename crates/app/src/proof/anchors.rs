@@ -182,8 +182,16 @@ impl App {
             Ok(Held { proof, until }) => {
                 // A witness that was only compared holds it already.
                 if last.is_none_or(|last| last.size != newest.size) {
-                    let anchor =
-                        Anchor { id: 0, kind: kind.into(), place: place.clone(), size: newest.size, at: self.clock.now(), proof, until, over: None };
+                    let anchor = Anchor {
+                        id: 0,
+                        kind: kind.into(),
+                        place: place.clone(),
+                        size: newest.size,
+                        at: self.clock.now(),
+                        proof,
+                        until,
+                        over: None,
+                    };
                     self.store.write(|tx| -> Result<(), Error> { Ok(tx.keep_anchor(&anchor).map(drop)?) })?;
                 }
                 if let Some(trouble) = lock(&self.proof.troubles).remove(&key(kind, &place)) {

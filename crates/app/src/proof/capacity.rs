@@ -56,7 +56,8 @@ impl App {
     /// Measures, keeps the sample, and warns when there is little room. Runs every hour.
     pub fn check_capacity(&self) -> Result<usize, Error> {
         let broken = |e| Error::Broken(format!("free space of {} cannot be told: {e}", self.config.data.display()));
-        let (free, total) = (fs4::available_space(&self.config.data).map_err(broken)?, fs4::total_space(&self.config.data).map_err(broken)?);
+        let (free, total) =
+            (fs4::available_space(&self.config.data).map_err(broken)?, fs4::total_space(&self.config.data).map_err(broken)?);
         self.take_capacity(free, total)
     }
 
@@ -67,9 +68,14 @@ impl App {
         self.store.write(|tx| -> Result<(), Error> { Ok(tx.keep_capacity(&Sample { at, used, free, total }, at - KEPT)?) })?;
         let Some(forecast) = self.forecast()?.filter(Forecast::is_short) else { return Ok(0) };
         let free = mib(forecast.free);
-        let (ja, en) = forecast.days.map_or((String::new(), String::new()), |days| (format!("今の増え方では約{days}日でいっぱいになります。"), format!(" At this growth it is full in {days} days.")));
+        let (ja, en) = forecast.days.map_or((String::new(), String::new()), |days| {
+            (format!("今の増え方では約{days}日でいっぱいになります。"), format!(" At this growth it is full in {days} days."))
+        });
         let words = worded(
-            format!("記憶容量が不足しています。空きは{free} MiB（全体の{}%）です。{ja}容量を増やすか、不要な書庫を移してください。", percent(&forecast)),
+            format!(
+                "記憶容量が不足しています。空きは{free} MiB（全体の{}%）です。{ja}容量を増やすか、不要な書庫を移してください。",
+                percent(&forecast)
+            ),
             format!("Space runs out: {free} MiB are free ({} %).{en} Add space, or move away what is not needed.", percent(&forecast)),
         );
         self.store.write(|tx| Doing::new(self, tx, Actor::system())?.alert(AlertKind::Space, None, "data", words))?;

@@ -54,10 +54,8 @@ impl App {
     /// What cannot be signed is anchored nowhere; that the database is busy passes by itself.
     fn tell_unsigned(&self, error: &Error) -> Result<(), Error> {
         let Error::Broken(why) = error else { return Ok(()) };
-        let words = worded(
-            format!("台帳のチェックポイントに署名できません: {why}"),
-            format!("The ledger's checkpoints cannot be signed: {why}"),
-        );
+        let words =
+            worded(format!("台帳のチェックポイントに署名できません: {why}"), format!("The ledger's checkpoints cannot be signed: {why}"));
         self.store.write(|tx| Doing::new(self, tx, Actor::system())?.alert(AlertKind::NotAnchored, None, "signing", words))
     }
 
@@ -105,15 +103,15 @@ impl App {
                 None => true,
                 Some(last) => {
                     let path = checkpoints::super_consistency(tx, last.size, size)?;
-                    verify_consistency(last.size, &last.root, size, &root, &path) && is_as_signed(&last.note, last.size, &last.root, &signers)
+                    verify_consistency(last.size, &last.root, size, &root, &path)
+                        && is_as_signed(&last.note, last.size, &last.root, &signers)
                 }
             };
             if !continues {
                 broken = true;
                 return Err(Error::Broken("the super-log does not continue what was signed".into()));
             }
-            let of =
-                Checkpoint { origin: super_origin(&signers.installation), size, root, epoch: signers.epoch, at: format!("{at:.6}") };
+            let of = Checkpoint { origin: super_origin(&signers.installation), size, root, epoch: signers.epoch, at: format!("{at:.6}") };
             let also = last.and_then(|last| earlier(&last.note, &signers)).and_then(|i| signers.older.get(i));
             let note = sign(&of, &signers.keys, also)?;
             tx.keep_super(&SuperSigned { size, root, epoch: signers.epoch, at, note })?;
@@ -200,8 +198,14 @@ fn look(conn: &mut Conn, signers: &Signers) -> Result<(u64, Vec<Grown>, Vec<Fork
         };
         if let Some(wrong) = wrong {
             let words = worded(
-                format!("台帳 {tenant} が、署名した内容の続きになっていません: {} 署名を止めました。データベースを保全し、akashi verify で確認してください。", wrong.ja),
-                format!("The ledger {tenant} does not continue what was signed: {} It is no longer signed. Keep the database as it is, and run akashi verify.", wrong.en),
+                format!(
+                    "台帳 {tenant} が、署名した内容の続きになっていません: {} 署名を止めました。データベースを保全し、akashi verify で確認してください。",
+                    wrong.ja
+                ),
+                format!(
+                    "The ledger {tenant} does not continue what was signed: {} It is no longer signed. Keep the database as it is, and run akashi verify.",
+                    wrong.en
+                ),
             );
             forked.push(Forked { tenant, words });
         } else if size > signed || last.as_ref().is_some_and(|last| last.epoch != signers.epoch) {

@@ -38,7 +38,13 @@ fn title() -> Text {
 const fn lasts(kind: AskKind) -> bool {
     match kind {
         AskKind::Register | AskKind::ChangeRoles | AskKind::Resume | AskKind::LiftHold | AskKind::Erase => false,
-        AskKind::OpenEscrow | AskKind::Reissue | AskKind::Alternate | AskKind::OutOfHours | AskKind::Privilege | AskKind::BreakGlass | AskKind::View => true,
+        AskKind::OpenEscrow
+        | AskKind::Reissue
+        | AskKind::Alternate
+        | AskKind::OutOfHours
+        | AskKind::Privilege
+        | AskKind::BreakGlass
+        | AskKind::View => true,
     }
 }
 

@@ -64,7 +64,10 @@ impl App {
     pub(super) fn compare_file(&self, path: &Path) -> Result<(), Refused> {
         let shown = path.display();
         let held = read(path).map_err(|e| {
-            Refused::Failed(worded(format!("ファイル {shown} を読み取れません（{e}）。"), format!("The file {shown} cannot be read ({e}).")))
+            Refused::Failed(worded(
+                format!("ファイル {shown} を読み取れません（{e}）。"),
+                format!("The file {shown} cannot be read ({e})."),
+            ))
         })?;
         let newest = self.store.read(checkpoints::newest_super).map_err(Error::from)?;
         let (size, epoch) = newest.map_or((0, 0), |newest| (newest.size, newest.epoch));
@@ -74,8 +77,14 @@ impl App {
             // What an earlier epoch lost was told when this one began.
             if !same && of.epoch == epoch {
                 return Err(Refused::Forked(worded(
-                    format!("外部のファイル {shown} にあるチェックポイント（大きさ{}）が、この台帳（大きさ{size}）に含まれていません。分岐または末尾の欠落です。", of.size),
-                    format!("The file {shown} holds a checkpoint (size {}) that is not part of this ledger (size {size}): it was forked, or its tail is cut.", of.size),
+                    format!(
+                        "外部のファイル {shown} にあるチェックポイント（大きさ{}）が、この台帳（大きさ{size}）に含まれていません。分岐または末尾の欠落です。",
+                        of.size
+                    ),
+                    format!(
+                        "The file {shown} holds a checkpoint (size {}) that is not part of this ledger (size {size}): it was forked, or its tail is cut.",
+                        of.size
+                    ),
                 )));
             }
         }

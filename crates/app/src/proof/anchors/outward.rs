@@ -100,6 +100,9 @@ impl Answer {
     pub fn refused(&self, who: &str) -> Refused {
         let said: String = String::from_utf8_lossy(&self.body).chars().filter(|c| !c.is_control()).take(200).collect();
         let status = self.status;
-        Refused::Failed(worded(format!("{who} が受け付けませんでした（HTTP {status} {said}）。"), format!("{who} did not take it (HTTP {status} {said}).")))
+        Refused::Failed(worded(
+            format!("{who} が受け付けませんでした（HTTP {status} {said}）。"),
+            format!("{who} did not take it (HTTP {status} {said})."),
+        ))
     }
 }

@@ -79,8 +79,12 @@ fn size_of(answer: &Answer) -> Option<u64> {
 
 fn forked(who: &str, seen: u64, here: u64) -> Refused {
     Refused::Forked(worded(
-        format!("立会人 {who} が見た台帳（大きさ{seen}）は、この台帳（大きさ{here}）の一部ではありません。分岐または末尾の欠落です。立会人の記録と照合してください。"),
-        format!("The witness {who} saw a ledger (size {seen}) that is not part of this one (size {here}): it was forked, or its tail is cut. Compare with the witness's record."),
+        format!(
+            "立会人 {who} が見た台帳（大きさ{seen}）は、この台帳（大きさ{here}）の一部ではありません。分岐または末尾の欠落です。立会人の記録と照合してください。"
+        ),
+        format!(
+            "The witness {who} saw a ledger (size {seen}) that is not part of this one (size {here}): it was forked, or its tail is cut. Compare with the witness's record."
+        ),
     ))
 }
 
