@@ -75,7 +75,7 @@ impl Installation {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Starts the service.
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Starts the service with a small made-up world to try it in.
     Demo(serve::Demo),
     /// Lists, shows and submits cases of a server.

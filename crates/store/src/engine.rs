@@ -8,7 +8,7 @@ use postgres::types::{ToSql, Type};
 use rusqlite::ffi;
 
 use crate::error::Error;
-use crate::value::{Cell, Column, Value};
+use crate::value::{Cell, Column, Value, shown};
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -392,15 +392,5 @@ impl Row<'_> {
         };
         let column = name.map_or_else(|| index.to_string(), |name| format!("{index} ({name})"));
         Error::Column { statement: self.sql.name, column, found, wanted }
-    }
-}
-
-/// A cell in an error: its kind and size, never its content, which may be a person's data.
-fn shown(cell: Cell<'_>) -> String {
-    match cell {
-        Cell::Null => "nothing (null)".to_owned(),
-        Cell::Int(v) => format!("the number {v}"),
-        Cell::Text(v) => format!("a text of {} bytes", v.len()),
-        Cell::Blob(v) => format!("{} bytes", v.len()),
     }
 }

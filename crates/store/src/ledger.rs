@@ -5,6 +5,7 @@ pub mod search;
 pub(crate) mod segment;
 pub(crate) mod tiles;
 pub(crate) mod verify;
+pub(crate) mod verify_tiles;
 
 use std::collections::HashMap;
 

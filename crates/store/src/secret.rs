@@ -9,7 +9,7 @@ use crate::writer::Tx;
 
 statements! {
     GET = "select value from secret where owner = $1 and kind = $2";
-    OWNER = "select owner from secret where kind = $1 and value = $2 order by owner limit 1";
+    OWNER = "select owner from secret where kind = $1 and substr(value, 1, 200) = substr($2, 1, 200) and value = $2 order by owner limit 1";
     OWNERS = "select owner from secret where kind = $1 order by owner limit $2";
     PUT = "insert into secret (owner, kind, value) values ($1, $2, $3) on conflict (owner, kind) do update set value = excluded.value";
     SEALED = "select owner, kind, value from secret where value like 'mk1:%' order by owner, kind";

@@ -80,6 +80,6 @@ impl Store {
     /// Checks only that the tiles of each ledger fit each other and its kept tree: quick, and blind to a line that was
     /// changed beside its leaf.
     pub fn verify_tiles(&self, told: Progress<'_>) -> Result<Verified, Error> {
-        ledger::verify::verify_tiles(self, told)
+        ledger::verify_tiles::verify_tiles(self, told)
     }
 }

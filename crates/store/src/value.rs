@@ -169,6 +169,16 @@ impl<'a, T: Column<'a>> Column<'a> for Option<T> {
     }
 }
 
+/// A cell in an error: its kind and size, never its content, which may be a person's data.
+pub(crate) fn shown(cell: Cell<'_>) -> String {
+    match cell {
+        Cell::Null => "nothing (null)".to_owned(),
+        Cell::Int(v) => format!("the number {v}"),
+        Cell::Text(v) => format!("a text of {} bytes", v.len()),
+        Cell::Blob(v) => format!("{} bytes", v.len()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

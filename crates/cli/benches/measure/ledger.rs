@@ -152,7 +152,7 @@ fn checks(store: &Store, on: &str) {
 }
 
 fn proofs(store: &Store, on: &str, chance: &mut Chance) {
-    let size = store.read(|conn| store::checkpoints::heads(conn)).expect("heads")[0].1.size();
+    let size = store.read(store::checkpoints::heads).expect("heads")[0].1.size();
     let mut once = |what: &str, make: &mut dyn FnMut(&mut Conn, u64) -> Result<(), Error>| {
         let times = (0..200).map(|_| {
             let seq = chance.below(size) + 1;

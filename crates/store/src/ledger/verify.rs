@@ -9,7 +9,7 @@ use seal::tiles::{WIDTH, tile_root};
 use seal::{Frontier, Hash, Wrong, leaf_hash};
 
 use super::segment::{LINES, Segment};
-use super::{HEADS, INSTALLATION, edge, last_pos, lines, tiles};
+use super::{HEADS, INSTALLATION, edge, last_pos, lines};
 use crate::engine::{Conn, Row, statements};
 use crate::error::Error;
 use crate::store::Store;
@@ -24,7 +24,6 @@ const ERASED: &str = "payloads_erased";
 statements! {
     AFTER = lines!("where l.pos > $1 and l.pos <= $2 order by l.pos");
     TILES = "select tenant, level, n, root, hashes from ledger_tile order by tenant, level, n";
-    ROW_OF_TILES = "select n, root, hashes from ledger_tile where tenant = $1 and level = $2 order by n";
     SEGMENTS = "select tenant, n, earliest, latest from ledger_segment order by tenant, n";
     HITS = "select tenant, bucket, n, hits from ledger_hit";
 }
@@ -186,12 +185,12 @@ impl Ledger {
 }
 
 /// How many tiles of a level are full in a tree of that size.
-fn full(size: u64, level: u8) -> u64 {
+pub(super) fn full(size: u64, level: u8) -> u64 {
     size.checked_shr(8 * (u32::from(level) + 1)).unwrap_or(0)
 }
 
 /// The edge of a tree from the hashes of each level that no full tile holds.
-fn edge_of(size: u64, levels: &[Vec<Hash>]) -> Option<Frontier> {
+pub(super) fn edge_of(size: u64, levels: &[Vec<Hash>]) -> Option<Frontier> {
     let mut roots = Vec::new();
     for level in levels.iter().rev() {
         let mut rest = level.as_slice();
@@ -205,12 +204,12 @@ fn edge_of(size: u64, levels: &[Vec<Hash>]) -> Option<Frontier> {
 }
 
 /// A part of what is kept beside the lines is not what the lines make.
-fn other(tenant: &str, problem: String) -> Error {
+pub(super) fn other(tenant: &str, problem: String) -> Error {
     Error::Tree { tenant: tenant.to_owned(), problem }
 }
 
 /// The position of the last line, and the kept edge of every ledger.
-fn kept(store: &Store) -> Result<(Pos, Vec<(String, Frontier)>), Error> {
+pub(super) fn kept(store: &Store) -> Result<(Pos, Vec<(String, Frontier)>), Error> {
     store.read(|conn| {
         let end = last_pos(conn)?;
         let kept = conn.rows(HEADS, &[], |row| {
@@ -353,7 +352,7 @@ fn check_segments(conn: &mut Conn, ledgers: &HashMap<String, Ledger>) -> Result<
         add_bucket(&mut sum.buckets, bucket, row.get(3)?);
         Ok(())
     })?;
-    for tenant in sums.keys().filter(|tenant| !ledgers.contains_key(*tenant)) {
+    if let Some(tenant) = sums.keys().find(|tenant| !ledgers.contains_key(*tenant)) {
         return Err(other(tenant, "the search index has segments of a ledger that is not there".to_owned()));
     }
     for (tenant, ledger) in sorted(ledgers) {
@@ -363,62 +362,4 @@ fn check_segments(conn: &mut Conn, ledgers: &HashMap<String, Ledger>) -> Result<
         }
     }
     Ok(())
-}
-
-/// Checks that the tiles of every ledger fit each other and its kept edge; reads no line but those of the last tile.
-pub(crate) fn verify_tiles(store: &Store, told: Progress<'_>) -> Result<Verified, Error> {
-    let (_, heads) = kept(store)?;
-    let total = heads.iter().map(|(_, kept)| kept.size()).sum();
-    let mut done = 0;
-    let mut roots = Vec::with_capacity(heads.len());
-    for (tenant, kept) in heads {
-        store.read(|conn| check_tree(conn, &tenant, &kept))?;
-        done += kept.size();
-        told(done, total);
-        roots.push((tenant, kept.size(), kept.root()));
-    }
-    Ok(Verified { lines: total, erased: 0, roots })
-}
-
-fn check_tree(conn: &mut Conn, tenant: &str, kept: &Frontier) -> Result<(), Error> {
-    let size = kept.size();
-    let mut levels: Vec<Vec<Hash>> = Vec::new();
-    let mut beneath: Vec<Hash> = Vec::new();
-    for level in 0..8u8 {
-        let full = full(size, level);
-        let mut roots = Vec::with_capacity(full as usize);
-        conn.each_while(ROW_OF_TILES, &values![tenant, i32::from(level)], |row| {
-            let n: u64 = row.get(0)?;
-            let wanted = roots.len() as u64;
-            if wanted == full {
-                return Ok(false);
-            }
-            let wrong = |what: &str| Err(other(tenant, format!("tile {level}/{wanted} {what}")));
-            if n != wanted {
-                return wrong("is missing");
-            }
-            let hashes = row.get::<&[u8]>(2)?.as_chunks::<32>().0;
-            let first = wanted as usize * WIDTH;
-            if level > 0 && beneath.get(first..first + WIDTH) != Some(hashes) {
-                return wrong("does not hold the roots of the tiles beneath");
-            }
-            let root = tile_root(hashes);
-            if hashes.len() != WIDTH || row.get::<&[u8]>(1)? != root {
-                return wrong("has another root");
-            }
-            roots.push(root);
-            Ok(true)
-        })?;
-        if roots.len() as u64 != full {
-            return Err(other(tenant, format!("tile {level}/{} is missing", roots.len())));
-        }
-        let covered = full * WIDTH as u64;
-        levels.push(if level == 0 {
-            tiles::leaves(conn, tenant, covered, size)?
-        } else {
-            beneath.get(covered as usize..).unwrap_or_default().to_vec()
-        });
-        beneath = roots;
-    }
-    if edge_of(size, &levels).as_ref() == Some(kept) { Ok(()) } else { Err(Error::Edge { tenant: tenant.to_owned() }) }
 }

@@ -3,10 +3,8 @@
 use rules::log::Looking;
 
 use super::Meta;
-use crate::engine::{Conn, statements};
+use crate::engine::Conn;
 use crate::error::Error;
-
-statements! {}
 
 pub(super) fn apply(_conn: &mut Conn, _change: &Looking, _meta: &Meta) -> Result<(), Error> {
     Ok(())
