@@ -1,3 +1,5 @@
+//! Blobs as they are tried: folders and stores, right and wrong keys, altered and missing content.
+
 use std::fs;
 use std::io::{Seek, SeekFrom};
 use std::path::Path;
