@@ -26,7 +26,7 @@ impl AnchorKind {
         match self {
             AnchorKind::Installation => text("他のAkashi", "Another installation"),
             AnchorKind::StampRoot => text("時刻認証局のルート証明書", "Root of a time-stamping authority"),
-            AnchorKind::Witness => text("証人", "Witness"),
+            AnchorKind::Witness => text("立会人", "Witness"),
         }
     }
 }
