@@ -271,8 +271,8 @@ fn role_allows(kind: Kind, actor: &Actor, place: Place) -> Result<(), Refusal> {
             when(in_session && (role(Role::Administrator) || role(Role::Operator)))
         }
         Kind::RotateKey => when(in_session && (role(Role::Administrator) || role(Role::Operator))),
-        Kind::SendPackage => when((applicant && role(Role::Officer)) || (body && role(Role::Secretariat))),
-        Kind::ReceivePackage => when(role(Role::Officer) || role(Role::Secretariat)),
+        Kind::SendPackage => when(in_session && ((applicant && role(Role::Officer)) || (body && role(Role::Secretariat)))),
+        Kind::ReceivePackage => when(in_session && (role(Role::Officer) || role(Role::Secretariat))),
         Kind::FileEvidence => when(role(Role::Officer)),
         Kind::ChangePassword => when(in_session),
         Kind::SetLanguage => when(actor.person.is_some()),
