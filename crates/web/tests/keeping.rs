@@ -40,7 +40,7 @@ fn a_hold_is_placed_at_once_and_lifted_by_two() {
     let hold = format!("hold_{hold}");
     led(&world.form("/keeping/lift", Some(OFFICER), &[("hold", &hold), ("reason", "調査が終わったため")]));
     let request = world.app.requests(&world.actor(SECOND)).unwrap()[0].request.id.to_string();
-    let decide = [("request", request.as_str()), ("approve", "1"), ("statement", "")];
+    let decide = [("request", request.as_str()), ("act", "approve"), ("statement", "")];
     assert_ne!(world.form("/requests/decide", Some(OFFICER), &decide).status, 303, "not by who asked");
     led(&world.form("/requests/decide", Some(SECOND), &decide));
     assert!(world.page("/keeping", Some(SECOND), Lang::Ja).text().contains("解除済み"));
@@ -50,7 +50,7 @@ fn a_hold_is_placed_at_once_and_lifted_by_two() {
 fn an_erasure_before_its_time_is_refused_with_the_day_and_the_rule() {
     let world = world();
     let case = world.app.cases(&world.actor(OFFICER), None).unwrap();
-    let Some(case) = case.first() else { return };
+    let case = case.first().expect("the provider has a case");
     let subject = case.case.id.to_string();
     let refused = world.form("/keeping/erase", Some(OFFICER), &[("matter", &subject), ("reason", "不要になったため")]);
     assert_eq!(refused.status, 409, "{}", refused.text());
