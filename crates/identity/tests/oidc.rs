@@ -1,6 +1,9 @@
 //! Sign-in elsewhere, against the npm package `oidc-provider` as it runs, and against an issuer that misbehaves on purpose.
 
-use std::collections::{BTreeMap, HashMap};
+#[path = "../../../fixtures/oidc-provider/browser.rs"]
+mod browser;
+
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -8,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use browser::Browser;
 use identity::oidc::{
     Known, OidcError, Pending, Provider, Providers, Recognised, Secret, Started, discover, finish, returned, roles, start,
 };
@@ -91,62 +95,6 @@ fn real() -> Option<&'static str> {
     started.as_ref().map(|(issuer, _)| issuer.as_str()).map_err(|what| missing(what)).ok()
 }
 
-/// As much of a browser as the provider's pages need: cookies, redirects and forms.
-struct Browser {
-    agent: ureq::Agent,
-    cookies: BTreeMap<String, String>,
-}
-
-impl Browser {
-    fn new() -> Browser {
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .timeout_global(Some(Duration::from_secs(30)))
-            .build()
-            .new_agent();
-        Browser { agent, cookies: BTreeMap::new() }
-    }
-
-    /// Follows redirects to the first page, or to Akashi's own address.
-    fn go(&mut self, url: &Url, form: Option<&[(&str, &str)]>) -> (Url, String) {
-        let (mut url, mut form) = (url.clone(), form);
-        for _ in 0..10 {
-            if url.as_str().starts_with(REDIRECT) {
-                return (url, String::new());
-            }
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let mut answer = match form.take() {
-                None => self.agent.get(url.as_str()).header("cookie", cookies.join("; ")).call(),
-                Some(fields) => self.agent.post(url.as_str()).header("cookie", cookies.join("; ")).send_form(fields.iter().copied()),
-            }
-            .unwrap();
-            for cookie in answer.headers().get_all("set-cookie") {
-                let (name, value) = cookie.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
-                self.cookies.insert(name.to_owned(), value.to_owned());
-            }
-            match answer.headers().get("location") {
-                Some(to) => url = url.join(to.to_str().unwrap()).unwrap(),
-                None => return (url, answer.body_mut().read_to_string().unwrap()),
-            }
-        }
-        panic!("too many redirects, last {url}");
-    }
-
-    /// Signs in and consents; gives the query with which the provider sends the browser back.
-    fn sign_in(&mut self, go_to: &str, login: &str) -> String {
-        let (url, page) = self.go(&Url::parse(go_to).unwrap(), None);
-        assert!(page.contains(r#"data-prompt="login""#), "{url} {page}");
-        let (url, page) = self.go(&url, Some(&[("login", login), ("password", "natsu no niwa")]));
-        assert!(page.contains(r#"data-prompt="consent""#), "{url} {page}");
-        let (url, page) = self.go(&url, Some(&[]));
-        assert!(url.as_str().starts_with(REDIRECT), "{url} {page}");
-        url.query().unwrap().to_owned()
-    }
-}
-
 fn pending(started: &Started) -> Pending {
     Pending { nonce: started.nonce.clone(), verifier: started.verifier.clone() }
 }
@@ -154,7 +102,7 @@ fn pending(started: &Started) -> Pending {
 /// From the button to the code.
 fn come_back(provider: &Provider, known: &Known, login: &str) -> (Started, String) {
     let started = start(provider, known, REDIRECT).unwrap();
-    let query = Browser::new().sign_in(&started.go_to, login);
+    let query = Browser::new(REDIRECT).sign_in(&started.go_to, login).query().unwrap().to_owned();
     let code = returned(provider, known, &query, &started.state).unwrap();
     (started, code)
 }
@@ -241,7 +189,7 @@ fn whoever_cancels_at_the_provider_is_told_so() {
     let provider = provider(issuer, "akashi", |_| {});
     let known = discover(&provider).unwrap();
     let started = start(&provider, &known, REDIRECT).unwrap();
-    let mut browser = Browser::new();
+    let mut browser = Browser::new(REDIRECT);
     let (page, _) = browser.go(&Url::parse(&started.go_to).unwrap(), None);
     let (back, _) = browser.go(&page, Some(&[("cancel", "1")]));
     let answer = returned(&provider, &known, back.query().unwrap(), &started.state);
@@ -258,10 +206,10 @@ fn the_real_provider_insists_on_pkce_and_names_itself_in_its_answer() {
     let kept: Vec<(String, String)> =
         bare.query_pairs().filter(|(key, _)| !key.starts_with("code_challenge")).map(|(k, v)| (k.into(), v.into())).collect();
     bare.query_pairs_mut().clear().extend_pairs(kept);
-    let (back, _) = Browser::new().go(&bare, None);
+    let (back, _) = Browser::new(REDIRECT).go(&bare, None);
     assert!(back.query().unwrap_or_default().contains("error=invalid_request"), "{back}");
     // An answer that leaves out the announced issuer, or names another, is not taken.
-    let query = Browser::new().sign_in(&started.go_to, "hanako");
+    let query = Browser::new(REDIRECT).sign_in(&started.go_to, "hanako").query().unwrap().to_owned();
     let code = query.split('&').find(|pair| pair.starts_with("code=")).unwrap();
     let state = &started.state;
     assert!(returned(&provider, &known, &query, state).is_ok());

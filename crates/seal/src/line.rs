@@ -66,6 +66,25 @@ pub struct Fields<'a> {
     pub payload_digest: Hash,
 }
 
+impl From<Fields<'_>> for Head {
+    fn from(of: Fields<'_>) -> Head {
+        let Fields { pos, tenant, seq, at, actor, session, address, kind, subject, outcome, payload_digest } = of;
+        Head {
+            pos,
+            tenant: tenant.to_owned(),
+            seq,
+            at: at.to_owned(),
+            actor: actor.to_owned(),
+            session: session.map(str::to_owned),
+            address: address.map(str::to_owned),
+            kind: kind.to_owned(),
+            subject: subject.to_owned(),
+            outcome: outcome.to_owned(),
+            payload_digest,
+        }
+    }
+}
+
 impl Fields<'_> {
     /// Appends the bytes that are hashed (version 1): the opening, then the fields in the order of the struct.
     ///

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use rules::id::Pos;
+use seal::line::Fields;
 use seal::{Frontier, Hash, Head, Line, Payload};
 
 pub use search::{SubjectCount, count_subjects, search};
@@ -237,9 +238,9 @@ fn edge(tenant: &str, row: &Row<'_>, column: usize) -> Result<Frontier, Error> {
     Frontier::from_bytes(size, row.get(column + 1)?).map_err(|_| Error::Edge { tenant: tenant.to_owned() })
 }
 
-/// Reads the columns of `lines!`.
-pub(crate) fn line(row: &Row<'_>) -> Result<Line, Error> {
-    let head = Head {
+/// Reads what is hashed of the columns of `lines!`, where it lies.
+pub(crate) fn fields<'r>(row: &'r Row<'_>) -> Result<Fields<'r>, Error> {
+    Ok(Fields {
         pos: row.get(0)?,
         tenant: row.get(1)?,
         seq: row.get(2)?,
@@ -251,7 +252,12 @@ pub(crate) fn line(row: &Row<'_>) -> Result<Line, Error> {
         subject: row.get(8)?,
         outcome: row.get(9)?,
         payload_digest: row.get(10)?,
-    };
+    })
+}
+
+/// Reads the columns of `lines!`.
+pub(crate) fn line(row: &Row<'_>) -> Result<Line, Error> {
+    let head = Head::from(fields(row)?);
     let payload = match (row.get(12)?, row.get::<Option<String>>(13)?) {
         (Some(salt), Some(text)) => Some(Payload { salt, text }),
         _ => None,

@@ -1,16 +1,18 @@
 //! Sign-in at a real OpenID Connect provider through the pages: who comes in, with which roles, and what is not taken.
 
-use std::collections::BTreeMap;
+#[path = "../../../fixtures/oidc-provider/browser.rs"]
+mod browser;
+
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio};
-use std::time::Duration;
 
 use app::Config;
 use app::sign_in::SignedIn;
 use app::sign_in::elsewhere::{Providers, Secret, Trusted};
 use axum::body::Body;
 use axum::http::{Request, header};
+use browser::Browser;
 use jiff::{SignedDuration, Timestamp};
 use rules::account::{Method, Stage};
 use rules::act::Actor;
@@ -144,7 +146,7 @@ impl Here {
     /// Up to the address to which the provider sends the browser back.
     fn return_of(&self, login: &str) -> (String, String) {
         let (cookie, go_to) = self.leave("");
-        (cookie, Browser::new().sign_in(&go_to, login))
+        (cookie, sent_back(&go_to, login))
     }
 
     fn come(&self, login: &str) -> Reply {
@@ -201,70 +203,20 @@ fn is_not_taken(reply: &Reply, words: &str) {
     assert!(set_cookie(reply, COOKIE).is_some_and(|c| c.contains("Max-Age=0")));
 }
 
+/// Signs in at the provider; gives path and query with which it sends the browser back.
+fn sent_back(go_to: &str, login: &str) -> String {
+    Browser::new(BACK).sign_in(go_to, login).as_str().trim_start_matches(BACK).to_owned()
+}
+
 const NOT_OURS: &str = "使用済みか、10分を過ぎています";
 const NOT_ADMITTED: &str = "この認証連携先からは、サインインできません";
-
-/// As much of a browser as the provider's pages need: cookies, redirects and forms.
-struct Browser {
-    agent: ureq::Agent,
-    cookies: BTreeMap<String, String>,
-}
-
-impl Browser {
-    fn new() -> Browser {
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .timeout_global(Some(Duration::from_secs(30)))
-            .build()
-            .new_agent();
-        Browser { agent, cookies: BTreeMap::new() }
-    }
-
-    /// Follows redirects to the first page, or to Akashi's own address.
-    fn go(&mut self, url: &Url, form: Option<&[(&str, &str)]>) -> (Url, String) {
-        let (mut url, mut form) = (url.clone(), form);
-        for _ in 0..10 {
-            if url.as_str().starts_with(BACK) {
-                return (url, String::new());
-            }
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let mut answer = match form.take() {
-                None => self.agent.get(url.as_str()).header("cookie", cookies.join("; ")).call(),
-                Some(fields) => self.agent.post(url.as_str()).header("cookie", cookies.join("; ")).send_form(fields.iter().copied()),
-            }
-            .unwrap();
-            for cookie in answer.headers().get_all("set-cookie") {
-                let (name, value) = cookie.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
-                self.cookies.insert(name.to_owned(), value.to_owned());
-            }
-            match answer.headers().get("location") {
-                Some(to) => url = url.join(to.to_str().unwrap()).unwrap(),
-                None => return (url, answer.body_mut().read_to_string().unwrap()),
-            }
-        }
-        panic!("too many redirects, last {url}");
-    }
-
-    /// Signs in and consents; gives path and query with which the provider sends the browser back.
-    fn sign_in(&mut self, go_to: &str, login: &str) -> String {
-        let (url, page) = self.go(&Url::parse(go_to).unwrap(), None);
-        assert!(page.contains(r#"data-prompt="login""#), "{url} {page}");
-        let (url, _) = self.go(&url, Some(&[("login", login), ("password", "natsu no niwa")]));
-        let (url, page) = self.go(&url, Some(&[]));
-        let back = url.as_str().strip_prefix(BACK).unwrap_or_else(|| panic!("{url} {page}"));
-        back.to_owned()
-    }
-}
 
 #[test]
 fn a_person_comes_in_by_a_real_provider_with_the_roles_of_their_groups() {
     let Some(here) = Here::hospital() else { return };
     let (cookie, go_to) = here.leave("/cases%3Fx=1");
     assert!(go_to.starts_with(&here.idp.issuer), "{go_to}");
-    let path = Browser::new().sign_in(&go_to, "hanako");
+    let path = sent_back(&go_to, "hanako");
     let reply = here.ask(&path, Some(&cookie));
     assert_eq!((reply.status, reply.header("location")), (303, "/cases?x=1"), "{}", reply.text());
     assert!(set_cookie(&reply, COOKIE).is_some_and(|c| c.contains("Max-Age=0")), "its cookie is used up");
@@ -325,7 +277,7 @@ fn nobody_is_led_to_another_site() {
     for odd in ["https://evil.example/", "//evil.example", "/%5Cevil.example", "javascript:alert(1)", "/a%0D%0ASet-Cookie:%20x=y"] {
         let (cookie, go_to) = here.leave(odd);
         assert!(go_to.starts_with(&here.idp.issuer), "{go_to}");
-        let reply = here.ask(&Browser::new().sign_in(&go_to, "hanako"), Some(&cookie));
+        let reply = here.ask(&sent_back(&go_to, "hanako"), Some(&cookie));
         assert_eq!((reply.status, reply.header("location")), (303, "/"), "{odd}");
         assert!(set_cookie(&reply, "x").is_none());
     }
@@ -459,7 +411,7 @@ fn the_organisations_rules_of_place_and_sessions_hold_for_those_who_come_from_el
 fn a_provider_that_says_no_or_nothing_is_told_calmly() {
     let Some(here) = Here::hospital() else { return };
     let (cookie, go_to) = here.leave("");
-    let mut browser = Browser::new();
+    let mut browser = Browser::new(BACK);
     let (page, _) = browser.go(&Url::parse(&go_to).unwrap(), None);
     let (back, _) = browser.go(&page, Some(&[("cancel", "1")]));
     is_not_taken(&here.ask(back.as_str().strip_prefix(BACK).unwrap(), Some(&cookie)), "取り消されたか、認められませんでした");

@@ -9,7 +9,7 @@ use seal::tiles::{WIDTH, tile_root};
 use seal::{Frontier, Hash, Wrong, leaf_hash};
 
 use super::segment::{LINES, Segment};
-use super::{HEADS, INSTALLATION, edge, last_pos, lines};
+use super::{HEADS, INSTALLATION, edge, fields, last_pos, lines};
 use crate::engine::{Conn, Row, statements};
 use crate::error::Error;
 use crate::store::Store;
@@ -264,19 +264,7 @@ fn sorted(ledgers: &HashMap<String, Ledger>) -> BTreeMap<&str, &Ledger> {
 
 /// Takes one row of `lines!`.
 fn take(row: &Row<'_>, at: &mut Pos, ledgers: &mut HashMap<String, Ledger>, bytes: &mut Vec<u8>) -> Result<(), Error> {
-    let head = Fields {
-        pos: row.get(0)?,
-        tenant: row.get(1)?,
-        seq: row.get(2)?,
-        at: row.get(3)?,
-        actor: row.get(4)?,
-        session: row.get(5)?,
-        address: row.get(6)?,
-        kind: row.get(7)?,
-        subject: row.get(8)?,
-        outcome: row.get(9)?,
-        payload_digest: row.get(10)?,
-    };
+    let head = fields(row)?;
     let wrong = |problem| Wrong { tenant: head.tenant.to_owned(), seq: head.seq, pos: head.pos, problem };
     let expected = at.0.unsigned_abs() + 1;
     if head.pos != expected {
