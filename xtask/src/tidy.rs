@@ -161,7 +161,7 @@ impl Tree {
 
 fn is_test(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
-    matches!(parts[0], "xtask" | "e2e")
+    matches!(parts[0], "xtask" | "e2e" | "fixtures")
         || parts.iter().any(|part| matches!(*part, "tests" | "examples" | "benches"))
         || path.ends_with("/tests.rs")
 }
