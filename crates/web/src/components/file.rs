@@ -8,7 +8,7 @@ use super::Field;
 /// One file, or several. `accept` lists types or endings (`.pdf,.xlsx`); `limit` is the most bytes the server takes.
 /// The form around it needs `method="post" enctype="multipart/form-data" data-upload`.
 pub fn file_field(lang: Lang, field: &Field, accept: &str, limit: u64, multiple: bool) -> Markup {
-    let size = bytes(limit);
+    let size = size(limit);
     let kinds = accept.replace(',', " ");
     let hint = match &field.hint {
         Some(hint) => worded(format!("{} {kinds}、{size}まで。", hint.ja), format!("{} {kinds}, up to {size}.", hint.en)),
@@ -38,10 +38,10 @@ pub fn upload_progress(lang: Lang) -> Markup {
 }
 
 /// A size as people write it: powers of 1024, one decimal below ten.
-fn bytes(count: u64) -> String {
+pub fn size(bytes: u64) -> String {
     let (unit, name) =
-        [(1u64 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")].into_iter().find(|(unit, _)| count >= *unit).unwrap_or((1, "B"));
-    let tenths = count * 10 / unit;
+        [(1u64 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")].into_iter().find(|(unit, _)| bytes >= *unit).unwrap_or((1, "B"));
+    let tenths = bytes * 10 / unit;
     if tenths < 100 && !tenths.is_multiple_of(10) {
         format!("{}.{} {name}", tenths / 10, tenths % 10)
     } else {
@@ -62,8 +62,9 @@ mod tests {
 
     #[test]
     fn sizes_read_naturally() {
-        assert_eq!(bytes(100 << 20), "100 MB");
-        assert_eq!(bytes(1536), "1.5 kB");
-        assert_eq!(bytes(999), "999 B");
+        assert_eq!(size(100 << 20), "100 MB");
+        assert_eq!(size(1536), "1.5 kB");
+        assert_eq!(size(999), "999 B");
+        assert_eq!(size(43_131 << 20), "42 GB");
     }
 }

@@ -54,7 +54,7 @@ pub use empty::empty;
 pub use error_summary::{Fault, error_summary};
 pub use facts::facts;
 pub use field::{Choice, Field};
-pub use file::{file_field, upload_progress};
+pub use file::{file_field, size, upload_progress};
 pub use filter::{filter, search_field};
 pub use items::{ItemLink, items};
 pub use notice::{notice, saved};

@@ -12,15 +12,17 @@ use rules::vault::KeyRole;
 use serde_json::json;
 
 use super::form::{self, Again, Form};
-use super::signs::{size, time};
+use super::signs::time;
 use crate::components::{
-    Area, Column, Kind, Row, Table, Tone, csrf, details, empty, facts, link_button, notice, submit, table, tag, textarea,
+    Area, Column, Kind, Row, Table, Tone, csrf, details, empty, facts, link_button, notice, size, submit, table, tag, textarea,
 };
 use crate::route::{Answer, Guard, Route, get, post};
 use crate::shell::Page;
 use crate::urls;
 use crate::visit::Visit;
 
+/// Characters of a key that is shown folded.
+const LONG: usize = 200;
 const RUNNERS: Guard = Guard::Roles(&[Role::Administrator, Role::Operator]);
 const OPERATORS: Guard = Guard::Roles(&[Role::Operator]);
 
@@ -151,7 +153,11 @@ fn public_keys(lang: Lang, keys: &[String]) -> Markup {
     html! {
         h2 { (text("公開鍵", "Public keys").get(lang)) }
         p { (text("立会人や評価先に、この文字列をそのまま渡してください。akashi verify の --key に指定します。", "Hand these lines to witnesses and verifiers as they are; they name them with --key of akashi verify.").get(lang)) }
-        @for key in keys { pre.wrap { code { (key) } } }
+        // A key of the second algorithm fills a screen.
+        @for key in keys {
+            @if key.len() < LONG { pre.wrap { code { (key) } } }
+            @else { (details(lang, &text("公開鍵（ML-DSA-44）", "Public key (ML-DSA-44)"), false, html! { pre.wrap { code { (key) } } })) }
+        }
         div.actions {
             (link_button(lang, Kind::Secondary, &text("公開鍵（JSON）", "Public keys (JSON)"), &urls::proof_keys()))
             (link_button(lang, Kind::Secondary, &text("最新のチェックポイント（JSON）", "Latest checkpoint (JSON)"), &urls::proof_latest()))

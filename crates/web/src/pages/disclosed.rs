@@ -13,7 +13,7 @@ use rules::text::{Lang, text, worded};
 
 use super::{contents, signs};
 use crate::components::Tone;
-use crate::components::{Column, Kind, Row, Table, Tile, actions, details, facts, link_button, notice, table, tag, tiles};
+use crate::components::{Column, Kind, Row, Table, Tile, actions, details, facts, link_button, notice, size, table, tag, tiles};
 use crate::route::{Answer, Guard, Route, get};
 use crate::urls;
 use crate::visit::Visit;
@@ -109,7 +109,7 @@ fn documents(lang: Lang, case: &CaseRead, files: &BTreeMap<Id<id::Evidence>, &Ev
             html! { a href=(urls::file(file.id, Some(case.facts.case.id))) data-row { (file.name) } " v" (file.version) },
             tag(lang, signs::label_tone(file.label), &file.label.name()),
             file.valid_until.map_or_else(|| html! { "—" }, signs::date),
-            html! { (signs::size(file.size)) },
+            html! { (size(file.size)) },
         ])
     });
     table(lang, &Table::new(text("共有された証跡", "Shared evidence"), columns, rows.collect()).caption_hidden())

@@ -13,12 +13,12 @@ use rules::refusal::Refusal;
 use rules::text::{Text, text, worded};
 
 use super::form::{Again, Form, act, saved_at, saved_notice, settle};
-use super::signs::{date, label_tone, size, time};
+use super::signs::{date, label_tone, time};
 use super::word;
 use crate::chart::{Expiry, expiries};
 use crate::components::{
     Choice, Column, Crumb, Field, Kind, Row, Table, Tone, card, csrf, date_field, details, empty, facts, file_field, filter, link_button,
-    select, submit, table, tag, upload_progress,
+    select, size, submit, table, tag, upload_progress,
 };
 use crate::route::{Answer, FileAnswer, FileContent, Guard, Route, get, post};
 use crate::shell::Page;

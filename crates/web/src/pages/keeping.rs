@@ -257,7 +257,7 @@ fn rules_table(lang: Lang, read: &KeepingRead) -> Markup {
             html! { (rule.about().get(lang)) br; span.small.muted { (rule.id) } @if own { " " (tag(lang, Tone::Info, &text("自組織", "Own"))) } },
             html! { (rule.period().get(lang)) },
             html! { (rule.starts.get(lang)) },
-            html! { (rule.effective) },
+            super::signs::date(rule.effective),
             html! { span lang="ja" { (rule.source) } @if !rule.verified && !own { br; (tag(lang, Tone::Warn, &text("原文未確認", "Not verified"))) } },
         ])
     };

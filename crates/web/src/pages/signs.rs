@@ -134,15 +134,6 @@ pub fn due(lang: Lang, day: Option<Date>, overdue: bool) -> Markup {
     }
 }
 
-/// A size as people write it.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} B"),
-        1024..1_048_576 => format!("{} kB", bytes / 1024),
-        _ => format!("{}.{} MB", bytes / 1_048_576, bytes % 1_048_576 * 10 / 1_048_576),
-    }
-}
-
 /// Words that came from people, in the language they wrote: a paragraph that keeps its line breaks.
 pub fn prose(words: &str) -> Markup {
     html! { p.prose { (words) } }
@@ -164,10 +155,5 @@ mod tests {
         assert_eq!(turn(State::Draft, Side::Applicant).en, "Your turn");
         assert_eq!(turn(State::Draft, Side::Body).en, "The applicant's turn");
         assert_eq!(turn(State::Certified, Side::Body).en, "Nothing to do");
-    }
-
-    #[test]
-    fn sizes_are_short() {
-        assert_eq!((size(12).as_str(), size(2048).as_str(), size(1_572_864).as_str()), ("12 B", "2 kB", "1.5 MB"));
     }
 }
