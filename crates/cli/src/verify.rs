@@ -1,7 +1,8 @@
-//! `akashi verify`: an outsider's check, offline, of a ledger export, a sealed package, a database or a checkpoint.
+//! `akashi verify`: an outsider's check, offline, of a ledger export, a sealed package, a database or a checkpoint; or of a running installation.
 
 mod database;
 mod export;
+mod installation;
 mod package;
 
 use std::fs::File;
@@ -21,7 +22,8 @@ const LARGEST: u64 = 1 << 40;
 
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// A ledger export, a sealed package, an SQLite database, a checkpoint; or where one is: https://…, postgres://…
+    /// A ledger export, a sealed package, an SQLite database, a checkpoint; or where one is: https://…, postgres://…; or the
+    /// address of a running installation, of which the newest signed checkpoint is checked
     what: String,
     /// The installation's public key, as text or the path of a file with one a line. Had by another way than the file itself.
     #[arg(long, value_name = "KEY|FILE")]
@@ -56,6 +58,8 @@ impl Verify {
         let own = self.own()?;
         let found = if self.what.starts_with("postgres://") || self.what.starts_with("postgresql://") {
             database::check(&self.what, &own)
+        } else if let Some(base) = installation::base(&self.what) {
+            installation::check(base, &own)
         } else if self.what.starts_with("http://") || self.what.starts_with("https://") {
             let (mut file, _kept) = fetched(&self.what)?;
             sniffed(&mut file, None, &own)

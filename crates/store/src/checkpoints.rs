@@ -23,6 +23,9 @@ statements! {
     INSERT = "insert into checkpoint (n, tenant, size, root, epoch, at, leaf, edge, note) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     LEAF_ROW = "select leaf from checkpoint where n >= $1 order by n limit $2";
     NODE_ROW = "select hash from super_node where level = $1 and n >= $2 order by n limit $3";
+    ALL = "select n, tenant, size, root, epoch, at, note, edge, leaf from checkpoint order by n";
+    ANNOUNCED = "select keys from epoch order by pos";
+    CHANGED = "select detail from running_event where kind = 'signing_key_changed' order by pos";
     NODES = "select level, n, hash from super_node order by level, n";
     INSERT_NODE = "insert into super_node (level, n, hash) values ($1, $2, $3)";
     SUPER = "select size, root, epoch, at, note from super_checkpoint order by size desc limit 1";
@@ -51,6 +54,18 @@ pub struct Signed {
     pub at: Timestamp,
     /// The signed note, whole.
     pub note: String,
+}
+
+/// An entry of the super-log as it lies there, nothing of it believed.
+pub(crate) struct Kept {
+    pub n: u64,
+    pub tenant: String,
+    pub root: Hash,
+    pub edge: Frontier,
+    pub epoch: u32,
+    pub at: String,
+    pub note: String,
+    pub leaf: Hash,
 }
 
 /// A signed checkpoint of the super-log.
@@ -254,6 +269,45 @@ impl Tx<'_> {
         self.run(INSERT_ANCHOR, &values![id + 1, kind, place, size.cast_signed(), *at, proof, *until, over])?;
         Ok((id + 1).cast_unsigned())
     }
+}
+
+/// The whole super-log.
+pub(crate) fn all(conn: &mut Conn) -> Result<Vec<Kept>, Error> {
+    conn.rows(ALL, &[], |row| {
+        let (tenant, size): (String, u64) = (row.get(1)?, row.get(2)?);
+        let edge = Frontier::from_bytes(size, row.get(7)?).map_err(|_| Error::Edge { tenant: tenant.clone() })?;
+        let (n, root, leaf) = (row.get(0)?, row.get(3)?, row.get(8)?);
+        Ok(Kept { n, tenant, root, edge, epoch: row.get(4)?, at: row.get(5)?, note: row.get(6)?, leaf })
+    })
+}
+
+/// Every signing key that lines of the ledger announce.
+pub(crate) fn announced(conn: &mut Conn) -> Result<Vec<String>, Error> {
+    #[derive(serde::Deserialize)]
+    struct Changed {
+        keys: Vec<String>,
+    }
+    let mut keys: Vec<Vec<String>> = conn.rows(ANNOUNCED, &[], |row| row.json(0, "keys"))?;
+    keys.extend(conn.rows(CHANGED, &[], |row| Ok(row.json::<Changed>(0, "keys")?.keys))?);
+    let mut keys = keys.concat();
+    keys.sort();
+    keys.dedup();
+    Ok(keys)
+}
+
+/// What is wrong with the upper tiles of the super-log: they are made anew from its entries.
+pub(crate) fn nodes_differ(conn: &mut Conn) -> Result<Option<String>, Error> {
+    let kept: Vec<(i64, u64, Hash)> = conn.rows(NODES, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let mut row: Vec<Hash> = conn.rows(LEAF_ROW, &values![0, i64::MAX], |row| row.get(0))?;
+    let mut made = vec![];
+    for level in 1.. {
+        row = row.as_chunks::<WIDTH>().0.iter().map(|tile| tiles::tile_root(tile)).collect();
+        if row.is_empty() {
+            break;
+        }
+        made.extend(row.iter().enumerate().map(|(n, hash)| (level, n as u64, *hash)));
+    }
+    Ok((kept != made).then(|| format!("{} hashes are kept, and the entries make {} or others", kept.len(), made.len())))
 }
 
 /// Rows that are copied in one transaction.

@@ -194,7 +194,8 @@ impl Trees {
     }
 }
 
-fn insert(conn: &mut Conn, head: Head, leaf: Hash) -> Result<Pos, Error> {
+/// Writes a line that has its places.
+pub(crate) fn insert(conn: &mut Conn, head: Head, leaf: Hash) -> Result<Pos, Error> {
     let pos = Pos(head.pos.cast_signed());
     let Head { tenant, seq, at, actor, session, address, kind, subject, outcome, payload_digest, .. } = head;
     conn.run(

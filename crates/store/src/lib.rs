@@ -1,5 +1,6 @@
 //! What Akashi remembers: all SQL, on SQLite or PostgreSQL; the ledger's rows; evidence files; secrets.
 
+pub mod audit;
 pub mod blobs;
 pub mod capacity;
 pub mod checkpoints;
@@ -48,6 +49,7 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     secret::STATEMENTS,
     search::STATEMENTS,
     rebuild::STATEMENTS,
+    audit::STATEMENTS,
     tables::party::STATEMENTS,
     tables::accounts::STATEMENTS,
     tables::requests::STATEMENTS,

@@ -15,6 +15,18 @@ struct Migration {
     insert_only: &'static [&'static str],
 }
 
+impl Migration {
+    /// The whole step in an engine's words.
+    fn text_for(&self, engine: Engine) -> String {
+        let guards: String = self.insert_only.iter().map(|table| guard(table, engine)).collect();
+        let own = if engine == Engine::Sqlite { self.own.0 } else { self.own.1 };
+        dialect(self.text, engine) + own + &guards
+    }
+}
+
+/// Which steps a database has seen.
+const VERSIONS: &str = "create table if not exists schema_version (number integer primary key, name text not null) strict;";
+
 const MIGRATIONS: &[Migration] = &[
     Migration {
         number: 1,
@@ -114,13 +126,45 @@ statements! {
     APPLIED = "insert into schema_version (number, name) values ($1, $2)";
 }
 
+/// The step that this program has reached.
+pub(crate) fn known() -> i64 {
+    MIGRATIONS.last().map_or(0, |m| m.number)
+}
+
+/// The step that a database has reached.
+pub(crate) fn version(conn: &mut Conn) -> Result<i64, Error> {
+    conn.one(CURRENT, &[], |row| row.get(0))
+}
+
+/// An empty database with the schema of this program, in memory and in a temporary file that only this connection knows.
+pub(crate) fn scratch() -> Result<Conn, Error> {
+    let failed = |cause: String| Error::Unreachable { place: "a temporary database".to_owned(), cause };
+    let connection = rusqlite::Connection::open("").map_err(|e| failed(e.to_string()))?;
+    let mut conn = Conn::sqlite(connection);
+    // It is thrown away in any case: nothing of it has to survive anything.
+    conn.batch("pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -64000; pragma foreign_keys = on")
+        .map_err(failed)?;
+    conn.batch("begin").map_err(failed)?;
+    conn.batch(&script(Engine::Sqlite)).map_err(failed)?;
+    for step in MIGRATIONS {
+        conn.run(APPLIED, &values![step.number, step.name])?;
+    }
+    Ok(conn)
+}
+
+/// Everything that makes an empty database this program's.
+pub(crate) fn script(engine: Engine) -> String {
+    let functions = if engine == Engine::Postgres { REFUSE_CHANGE } else { "" };
+    let steps: String = MIGRATIONS.iter().map(|step| step.text_for(engine)).collect();
+    dialect(VERSIONS, engine) + functions + &steps
+}
+
 /// Applies the missing steps, each in its own transaction. Several programs may start at once: one does it.
 pub(crate) fn migrate(conn: &mut Conn) -> Result<(), Error> {
-    let known = MIGRATIONS.last().map_or(0, |m| m.number);
+    let known = known();
     let refused = |number, name, cause| Error::Migration { number, name, cause };
     locked(conn, |conn| {
-        let table = "create table if not exists schema_version (number integer primary key, name text not null) strict;";
-        conn.batch(&dialect(table, conn.engine())).map_err(|cause| refused(0, "schema_version", cause))?;
+        conn.batch(&dialect(VERSIONS, conn.engine())).map_err(|cause| refused(0, "schema_version", cause))?;
         if conn.engine() == Engine::Postgres {
             conn.batch(REFUSE_CHANGE).map_err(|cause| refused(0, "refuse_change", cause))?;
         }
@@ -128,17 +172,14 @@ pub(crate) fn migrate(conn: &mut Conn) -> Result<(), Error> {
     })?;
     for step in MIGRATIONS {
         locked(conn, |conn| {
-            let found: i64 = conn.one(CURRENT, &[], |row| row.get(0))?;
+            let found = version(conn)?;
             if found > known {
                 return Err(Error::Newer { found, known });
             }
             if found >= step.number {
                 return Ok(());
             }
-            let engine = conn.engine();
-            let guards: String = step.insert_only.iter().map(|table| guard(table, engine)).collect();
-            let own = if engine == Engine::Sqlite { step.own.0 } else { step.own.1 };
-            conn.batch(&(dialect(step.text, engine) + own + &guards)).map_err(|cause| refused(step.number, step.name, cause))?;
+            conn.batch(&step.text_for(conn.engine())).map_err(|cause| refused(step.number, step.name, cause))?;
             conn.run(APPLIED, &values![step.number, step.name])?;
             Ok(())
         })?;

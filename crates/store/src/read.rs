@@ -6,7 +6,25 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use crate::connect::{Location, PATIENCE, Use};
 use crate::engine::{Conn, Engine};
 use crate::error::Error;
+use crate::store::Store;
 use crate::writer::lock;
+
+/// Where a check reads: a store, moment by moment, or one connection that stays in one.
+pub(crate) trait Look {
+    fn look<T>(&mut self, look: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error>;
+}
+
+impl Look for &Store {
+    fn look<T>(&mut self, look: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+        self.read(look)
+    }
+}
+
+impl Look for Conn {
+    fn look<T>(&mut self, look: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+        look(self)
+    }
+}
 
 pub(crate) struct Readers {
     location: Location,
@@ -86,7 +104,7 @@ impl Readers {
     }
 }
 
-fn snapshot(engine: Engine) -> &'static str {
+pub(crate) fn snapshot(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "begin deferred",
         Engine::Postgres => "begin isolation level repeatable read read only",

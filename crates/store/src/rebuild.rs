@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rules::change::Change;
 use rules::id::Pos;
 use rules::keeping::Keeping;
-use seal::Head;
+use seal::{Head, Line, Payload};
 
 use crate::engine::{Conn, statements};
 use crate::error::Error;
@@ -160,40 +160,18 @@ pub fn rebuild(from: &Store, into: &Store, mut told: impl FnMut(u64)) -> Result<
         done += lines.len() as u64;
         into.write(|tx| -> Result<(), Error> {
             for line in lines {
-                let broken = |cause: String| Error::Replay { pos: line.head.pos, cause };
-                let Some(payload) = line.payload.as_ref() else {
-                    let place = (line.head.tenant.clone(), line.head.seq);
-                    let instead =
-                        erased.get(&place).ok_or_else(|| broken("its payload is missing, and no erasure accounts for it".into()))?;
-                    let at = line.head.at.parse().map_err(|_| broken("its time cannot be read".into()))?;
-                    let meta = meta(&line.head, at);
-                    let pos = tx.record_erased(line.head.clone())?;
-                    if u64::try_from(pos.0) != Ok(line.head.pos) {
-                        return Err(broken(format!("it came out at position {}", pos.0)));
-                    }
-                    if let Some(change) = instead {
-                        tables::apply(tx, change, &meta)?;
-                    }
-                    continue;
+                let (change, meta) = brought(&line, &erased)?;
+                let wanted = line.head.pos;
+                let pos = match line.payload {
+                    None => tx.record_erased(line.head)?,
+                    Some(payload) => tx.record(draft(line.head, payload, meta.at))?,
                 };
-                let change: Change = serde_json::from_str(&payload.text).map_err(|e| broken(e.to_string()))?;
-                let at: jiff::Timestamp = line.head.at.parse().map_err(|_| broken("its time cannot be read".into()))?;
-                let pos = tx.record(LineDraft {
-                    tenant: line.head.tenant.clone(),
-                    at,
-                    actor: line.head.actor.clone(),
-                    session: line.head.session.clone(),
-                    address: line.head.address.clone(),
-                    kind: line.head.kind.clone(),
-                    subject: line.head.subject.clone(),
-                    outcome: line.head.outcome.clone(),
-                    payload: payload.text.clone(),
-                    salt: payload.salt,
-                })?;
-                if u64::try_from(pos.0) != Ok(line.head.pos) {
-                    return Err(broken(format!("it came out at position {}", pos.0)));
+                if u64::try_from(pos.0) != Ok(wanted) {
+                    return Err(Error::Replay { pos: wanted, cause: format!("it came out at position {}", pos.0) });
                 }
-                tables::apply(tx, &change, &meta(&line.head, at))?;
+                if let Some(change) = change {
+                    tables::apply(tx, &change, &meta)?;
+                }
             }
             Ok(())
         })?;
@@ -204,6 +182,44 @@ pub fn rebuild(from: &Store, into: &Store, mut told: impl FnMut(u64)) -> Result<
         from.read(|conn| conn.rows(SECRETS, &values![], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))))?;
     into.write(|tx| -> Result<(), Error> { secrets.iter().try_for_each(|(owner, kind, value)| tx.put_secret(owner, kind, value)) })?;
     Ok(done)
+}
+
+/// Makes the tables from the lines of `from` in the empty `into`; of the ledger it gets the lines alone, which some rows
+/// refer to. Nothing is changed in `from`, and its hashes are believed.
+pub(crate) fn replay(from: &mut Conn, into: &mut Conn, told: &mut dyn FnMut(u64)) -> Result<(), Error> {
+    let erased = erased(from)?;
+    let mut done = 0;
+    ledger::lines_after(from, Pos::NEVER, i64::MAX, |line| {
+        let pos = line.head.pos;
+        let (change, meta) = brought(&line, &erased)?;
+        let made =
+            ledger::insert(into, line.head, line.leaf).and_then(|_| change.map_or(Ok(()), |change| tables::apply(into, &change, &meta)));
+        made.map_err(|e| Error::Replay { pos, cause: e.to_string() })?;
+        done += 1;
+        if done % BATCH.unsigned_abs() == 0 {
+            told(done);
+        }
+        Ok(())
+    })
+}
+
+/// What a line brings into the tables: its change, or what stands in the place of an erased one; and what it says besides.
+fn brought(line: &Line, erased: &Erased) -> Result<(Option<Change>, Meta), Error> {
+    let broken = |cause: String| Error::Replay { pos: line.head.pos, cause };
+    let at = line.head.at.parse().map_err(|_| broken("its time cannot be read".into()))?;
+    let change = match &line.payload {
+        Some(payload) => Some(serde_json::from_str(&payload.text).map_err(|e| broken(e.to_string()))?),
+        None => {
+            let instead = erased.get(&(line.head.tenant.clone(), line.head.seq));
+            instead.ok_or_else(|| broken("its payload is missing, and no erasure accounts for it".into()))?.clone()
+        }
+    };
+    Ok((change, meta(&line.head, at)))
+}
+
+fn draft(head: Head, payload: Payload, at: jiff::Timestamp) -> LineDraft {
+    let Head { tenant, actor, session, address, kind, subject, outcome, .. } = head;
+    LineDraft { tenant, at, actor, session, address, kind, subject, outcome, payload: payload.text, salt: payload.salt }
 }
 
 /// Erased lines by ledger and number, each with what stands in its place if something does.

@@ -7,6 +7,7 @@
 //! Rows enter and leave the index many at a time, which costs a fraction of one by one: the few new ones are simply
 //! read until then, and those that are gone find no row in `search_doc` any more.
 
+mod check;
 mod postgres;
 mod sqlite;
 mod words;
@@ -21,6 +22,7 @@ use crate::engine::{Conn, Engine, Row, statements};
 use crate::error::Error;
 use crate::value::values;
 
+pub(crate) use check::check;
 pub use words::{Words, fold, snippet};
 
 #[cfg(test)]
@@ -147,14 +149,7 @@ fn indexed(conn: &mut Conn) -> Result<i64, Error> {
 /// Takes every row above a number into the index, and out of it what is gone.
 fn index(conn: &mut Conn, above: i64) -> Result<(), Error> {
     let fresh = conn.rows(AFTER, &values![above], |row| {
-        let word: &str = row.get(2)?;
-        let shelf = if word == Shelf::Own.word() { Shelf::Own } else { Shelf::Received };
-        let shelf = shelf.number(row.get(1)?);
-        let folded = fold(row.get(4)?);
-        let mut keys: Vec<Key> = words::pieces(&folded).into_iter().map(|piece| Key::new(shelf, piece)).collect();
-        keys.push(Key::of_case(shelf, row.get(3)?));
-        keys.sort_unstable();
-        keys.dedup();
+        let (shelf, keys) = keys_of(row)?;
         Ok((row.get::<i64>(0)?, shelf, keys))
     })?;
     for id in conn.rows(GONE, &[], |row| row.get(0))? {
@@ -171,6 +166,19 @@ fn index(conn: &mut Conn, above: i64) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The shelf of a row of [`AFTER`], and the keys by which the index knows it.
+fn keys_of(row: &Row<'_>) -> Result<(i64, Vec<Key>), Error> {
+    let word: &str = row.get(2)?;
+    let shelf = if word == Shelf::Own.word() { Shelf::Own } else { Shelf::Received };
+    let shelf = shelf.number(row.get(1)?);
+    let folded = fold(row.get(4)?);
+    let mut keys: Vec<Key> = words::pieces(&folded).into_iter().map(|piece| Key::new(shelf, piece)).collect();
+    keys.push(Key::of_case(shelf, row.get(3)?));
+    keys.sort_unstable();
+    keys.dedup();
+    Ok((shelf, keys))
 }
 
 fn remove(conn: &mut Conn, id: i64) -> Result<(), Error> {

@@ -1,12 +1,13 @@
-//! A database as it lies: every hash of every ledger made anew, and what was signed compared with it.
+//! A database as it lies, and not changed: audited whole, and what was signed compared with it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use indicatif::{ProgressBar, ProgressStyle};
-use rules::text::{text, worded};
+use rules::text::{Text, text, worded};
 use seal::Checkpoint;
 use seal::note::Note;
-use store::{Location, Store, checkpoints, ledger};
+use store::audit::{Audit, Finding};
+use store::{Location, checkpoints, ledger};
 
 use super::{Own, Told};
 use crate::failure::Failure;
@@ -21,27 +22,43 @@ fn wrong(ja: String, en: String) -> Failure {
 
 pub fn check(place: &str, own: &Own) -> Result<Told, Failure> {
     let location = Location::parse(place).map_err(|e| unreachable(&e))?;
-    let store = Store::open(&location, 1).map_err(|e| unreachable(&e))?;
+    let mut audit = Audit::open(&location).map_err(|e| unreachable(&e))?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(0).with_style(style);
-    let verified = store.verify_told(&mut |done, all| {
+    let found = audit.run(&mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    let verified = verified.map_err(|error| match error {
-        store::Error::Ledger(fault) => wrong(fault.to_string(), fault.to_string()),
-        other => unreachable(&other),
-    })?;
-    let mut lines = vec![worded(
-        format!("台帳のハッシュはすべて正しく計算し直せます: {}行、{}の台帳。", verified.lines, verified.tenants()),
-        format!("Every hash of the ledgers comes out again: {} lines in {} ledgers.", verified.lines, verified.tenants()),
-    )];
+    let verified = match (found.findings.as_slice(), found.ledgers) {
+        ([], Some(verified)) => verified,
+        (findings, _) => {
+            let told: Vec<_> = findings.iter().map(Finding::text).collect();
+            let all = |get: fn(&Text) -> &str| told.iter().map(get).collect::<Vec<_>>().join("\n");
+            return Err(wrong(all(|text| &text.ja), all(|text| &text.en)));
+        }
+    };
+    let rows = found.rows;
+    let mut lines = vec![
+        worded(
+            format!("台帳のハッシュはすべて正しく計算し直せます: {}行、{}の台帳。", verified.lines, verified.tenants()),
+            format!("Every hash of the ledgers comes out again: {} lines in {} ledgers.", verified.lines, verified.tenants()),
+        ),
+        worded(
+            format!("データベースの定義と、表の{rows}行、検索の索引は、台帳から作り直した内容と一致します。"),
+            format!("The schema, {rows} rows of the tables and the search indexes are what the ledger makes."),
+        ),
+    ];
+    let beyond: Vec<&str> = store::audit::unproven().collect();
+    lines.push(worded(
+        format!("台帳から作られない次の表の内容は、検証の対象ではありません: {}", beyond.join("、")),
+        format!("No ledger makes these tables, and so their content is not proven: {}.", beyond.join(", ")),
+    ));
     if verified.erased > 0 {
         let n = verified.erased;
         lines.push(worded(
             format!("うち{n}行の内容は、記録に基づいて消去されています。"),
-            format!("The content of {n} of them was erased on record."),
+            format!("The content of {n} lines was erased on record."),
         ));
     }
     if own.trust.keys.is_empty() {
@@ -52,7 +69,7 @@ pub fn check(place: &str, own: &Own) -> Result<Told, Failure> {
     }
     let mut ledgers = vec![];
     for (tenant, size, root) in &verified.roots {
-        let signed = store.read(|conn| checkpoints::newest(conn, tenant)).map_err(|e: store::Error| unreachable(&e))?;
+        let signed = audit.read(|conn| checkpoints::newest(conn, tenant)).map_err(|e| unreachable(&e))?;
         let Some(signed) = signed else {
             lines.push(worded(
                 format!("{tenant}: {size}行、署名はまだありません。"),
@@ -68,7 +85,7 @@ pub fn check(place: &str, own: &Own) -> Result<Told, Failure> {
                 format!("{tenant}: {} lines were signed, here are {size}: the tail is missing.", of.size),
             ));
         }
-        let here = store.read(|conn| ledger::root_at(conn, tenant, of.size)).map_err(|e: store::Error| unreachable(&e))?;
+        let here = audit.read(|conn| ledger::root_at(conn, tenant, of.size)).map_err(|e| unreachable(&e))?;
         if here != of.root {
             return Err(wrong(
                 format!("{tenant}: 署名された{}行の内容と異なります。", of.size),
@@ -85,18 +102,18 @@ pub fn check(place: &str, own: &Own) -> Result<Told, Failure> {
         ledgers.push(serde_json::json!({ "tenant": tenant, "lines": size, "root": STANDARD.encode(root), "signed": of.size, "at": of.at, "epoch": of.epoch }));
     }
     for known in &own.trust.known {
-        lines.extend(compared(&store, known)?);
+        lines.extend(compared(&mut audit, known)?);
     }
-    let json = serde_json::json!({ "sound": true, "lines": verified.lines, "erased": verified.erased, "ledgers": ledgers, "signatures": !own.trust.keys.is_empty() });
+    let json = serde_json::json!({ "sound": true, "lines": verified.lines, "erased": verified.erased, "rows": rows, "unproven": beyond, "ledgers": ledgers, "signatures": !own.trust.keys.is_empty() });
     Ok(Told { lines, json })
 }
 
 /// A checkpoint that the outsider kept must be the beginning of what is here.
-fn compared(store: &Store, known: &Note) -> Result<Option<rules::text::Text>, Failure> {
+fn compared(audit: &mut Audit, known: &Note) -> Result<Option<Text>, Failure> {
     let of = Checkpoint::parse(&known.text).map_err(|e| wrong(e.to_string(), e.to_string()))?;
     let parts: Vec<&str> = of.origin.split('/').collect();
     let size = of.size;
-    let here = store.read(|conn| match parts.get(2) {
+    let here = audit.read(|conn| match parts.get(2) {
         Some(tenant) => ledger::root_at(conn, tenant, size).map(Some),
         None if checkpoints::count(conn)? < size => Ok(None),
         None => checkpoints::super_root(conn, size).map(Some),
@@ -110,7 +127,7 @@ fn compared(store: &Store, known: &Note) -> Result<Option<rules::text::Text>, Fa
             format!("you kept a checkpoint of {size} entries of {}, and here are fewer: the tail is missing.", of.origin),
         )
     };
-    match here.map_err(|_: store::Error| missing())? {
+    match here.map_err(|_| missing())? {
         None => Err(missing()),
         Some(root) if root != of.root => Err(wrong(
             format!("お手元の{size}件のチェックポイント（{}）と内容が異なります。異なる履歴が示されています。", of.origin),

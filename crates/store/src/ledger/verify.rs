@@ -12,7 +12,7 @@ use super::segment::{LINES, Segment};
 use super::{HEADS, INSTALLATION, edge, fields, last_pos, lines};
 use crate::engine::{Conn, Row, statements};
 use crate::error::Error;
-use crate::store::Store;
+use crate::read::Look;
 use crate::value::values;
 
 /// How many lines are read at once when the whole ledger is read.
@@ -209,32 +209,30 @@ pub(super) fn other(tenant: &str, problem: String) -> Error {
 }
 
 /// The position of the last line, and the kept edge of every ledger.
-pub(super) fn kept(store: &Store) -> Result<(Pos, Vec<(String, Frontier)>), Error> {
-    store.read(|conn| {
-        let end = last_pos(conn)?;
-        let kept = conn.rows(HEADS, &[], |row| {
-            let tenant: String = row.get(0)?;
-            let edge = edge(&tenant, row, 1)?;
-            Ok((tenant, edge))
-        })?;
-        Ok((end, kept))
-    })
+pub(super) fn kept(conn: &mut Conn) -> Result<(Pos, Vec<(String, Frontier)>), Error> {
+    let end = last_pos(conn)?;
+    let kept = conn.rows(HEADS, &[], |row| {
+        let tenant: String = row.get(0)?;
+        let edge = edge(&tenant, row, 1)?;
+        Ok((tenant, edge))
+    })?;
+    Ok((end, kept))
 }
 
 /// Checks every line of every ledger, then tiles and search index. Stops at the first wrong line with [`Error::Ledger`];
 /// what is wrong beside the lines is an [`Error::Tree`].
 ///
-/// Reads in pages, so that a long check holds no snapshot; lines written meanwhile are left for the next one.
-pub(crate) fn verify(store: &Store, told: Progress<'_>) -> Result<Verified, Error> {
-    let (end, heads) = kept(store)?;
+/// Reads a store in pages, so that a long check holds no snapshot; lines written meanwhile are left for the next one.
+pub(crate) fn verify(from: &mut impl Look, told: Progress<'_>) -> Result<Verified, Error> {
+    let (end, heads) = from.look(kept)?;
     let mut ledgers: HashMap<String, Ledger> = heads.iter().map(|(tenant, kept)| (tenant.clone(), Ledger::new(kept.clone()))).collect();
     let total = end.0.unsigned_abs();
     let mut at = Pos::NEVER;
     let mut bytes = Vec::with_capacity(512);
     while at < end {
-        let from = at;
-        let to = Pos(end.0.min(from.0 + PAGE));
-        store.read(|conn| conn.each(AFTER, &values![from, to], |row| take(row, &mut at, &mut ledgers, &mut bytes)))?;
+        let begin = at;
+        let to = Pos(end.0.min(begin.0 + PAGE));
+        from.look(|conn| conn.each(AFTER, &values![begin, to], |row| take(row, &mut at, &mut ledgers, &mut bytes)))?;
         if at != to {
             // Positions up to `end` were there a moment ago: somebody removes lines while we look, or did before.
             let expected = at.0.unsigned_abs() + 1;
@@ -250,7 +248,7 @@ pub(crate) fn verify(store: &Store, told: Progress<'_>) -> Result<Verified, Erro
     for (tenant, ledger) in sorted(&ledgers) {
         ledger.end(tenant)?;
     }
-    store.read(|conn| {
+    from.look(|conn| {
         check_tiles(conn, &ledgers)?;
         check_segments(conn, &ledgers)
     })?;

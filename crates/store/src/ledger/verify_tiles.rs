@@ -16,7 +16,7 @@ statements! {
 
 /// Checks that the tiles of every ledger fit each other and its kept edge; reads no line but those of the last tile.
 pub(crate) fn verify_tiles(store: &Store, told: Progress<'_>) -> Result<Verified, Error> {
-    let (_, heads) = kept(store)?;
+    let (_, heads) = store.read(kept)?;
     let total = heads.iter().map(|(_, kept)| kept.size()).sum();
     let mut done = 0;
     let mut roots = Vec::with_capacity(heads.len());

@@ -8,7 +8,8 @@ use crate::engine::Engine;
 use crate::engine::Sql;
 
 fn own_statements() -> impl Iterator<Item = &'static (Engine, &'static [Sql])> {
-    crate::search::ENGINE_STATEMENTS.iter().chain(crate::ledger::search::ENGINE_STATEMENTS)
+    let search = crate::search::ENGINE_STATEMENTS.iter().chain(crate::ledger::search::ENGINE_STATEMENTS);
+    search.chain(crate::audit::ENGINE_STATEMENTS)
 }
 
 #[test]
