@@ -1,6 +1,7 @@
 //! The ledger's rows: appending a line to a tenant's tree, and reading lines back.
 
 mod bulk;
+mod pending;
 pub mod search;
 pub(crate) mod segment;
 pub(crate) mod tiles;
@@ -18,7 +19,9 @@ pub use search::{SubjectCount, count_subjects, search};
 pub use tiles::{consistency, inclusion, root_at};
 pub use verify::{Progress, Verified};
 
-use crate::engine::{Conn, Row, statements};
+use pending::Pending;
+
+use crate::engine::{Conn, Engine, Row, statements};
 use crate::error::Error;
 use crate::migrate::locked;
 use crate::value::{instant, values};
@@ -37,6 +40,9 @@ macro_rules! lines {
     };
 }
 pub(crate) use lines;
+
+#[cfg(test)]
+pub(crate) const ENGINE_STATEMENTS: &[(Engine, &[crate::engine::Sql])] = &[(Engine::Postgres, pending::STATEMENTS)];
 
 statements! {
     LAST_POS = "select coalesce(max(pos), 0) from ledger_line";
@@ -102,6 +108,7 @@ pub(crate) struct Trees {
     /// What the running act found, to go back to when the act is undone.
     before: Vec<(String, Frontier)>,
     pos_before: Option<i64>,
+    pending: Pending,
 }
 
 /// One tenant's tree.
@@ -122,6 +129,7 @@ impl Trees {
     }
 
     pub fn undo_act(&mut self) {
+        self.pending.forget();
         self.pos = self.pos_before;
         for (tenant, edge) in self.before.drain(..) {
             if let Some(tree) = self.trees.get_mut(&tenant) {
@@ -171,15 +179,30 @@ impl Trees {
     pub fn append(&mut self, conn: &mut Conn, draft: LineDraft) -> Result<Pos, Error> {
         let (head, payload) = draft.parts();
         let (head, leaf) = self.place(conn, head)?;
-        let pos = insert(conn, head, leaf)?;
-        conn.run(INSERT_PAYLOAD, &values![pos, payload.salt, payload.text])?;
-        Ok(pos)
+        self.write(conn, head, leaf, Some(payload))
     }
 
     /// Appends a line whose payload was erased; it gets the next places, whatever `head` says of them.
     pub fn append_erased(&mut self, conn: &mut Conn, head: Head) -> Result<Pos, Error> {
         let (head, leaf) = self.place(conn, head)?;
-        insert(conn, head, leaf)
+        self.write(conn, head, leaf, None)
+    }
+
+    fn write(&mut self, conn: &mut Conn, head: Head, leaf: Hash, payload: Option<Payload>) -> Result<Pos, Error> {
+        let pos = Pos(head.pos.cast_signed());
+        if conn.engine() == Engine::Postgres {
+            return self.pending.push(conn, head, leaf, payload).map(|()| pos);
+        }
+        insert(conn, head, leaf)?;
+        match payload {
+            Some(payload) => conn.run(INSERT_PAYLOAD, &values![pos, payload.salt, payload.text]).map(|_| pos),
+            None => Ok(pos),
+        }
+    }
+
+    /// Writes the lines that wait. Whoever asks the database for anything does this first.
+    pub fn flush(&mut self, conn: &mut Conn) -> Result<(), Error> {
+        self.pending.flush(conn)
     }
 
     /// Writes the edges back, and the tiles and segments that became full; the trees are then those of the coming commit.

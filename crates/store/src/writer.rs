@@ -38,6 +38,7 @@ impl Tx<'_> {
     /// Writes many lines by few statements: how millions are made for measuring and for tests.
     #[doc(hidden)]
     pub fn record_many(&mut self, lines: Vec<LineDraft>) -> Result<(), Error> {
+        self.trees.flush(self.conn)?;
         self.trees.append_many(self.conn, lines)
     }
 
@@ -62,6 +63,8 @@ impl Deref for Tx<'_> {
 }
 impl DerefMut for Tx<'_> {
     fn deref_mut(&mut self) -> &mut Conn {
+        // What fails here fails the act, as any statement does: see `Conn::take_failure`.
+        let _ = self.trees.flush(self.conn);
         self.conn
     }
 }
@@ -187,6 +190,7 @@ impl Desk {
             Ok(done) => done,
             Err(panic) => Err(Error::Panicked { cause: words(&*panic) }.into()),
         };
+        let done = done.and_then(|done| open.trees.flush(conn).map(|()| done).map_err(E::from));
         let done = match (done, conn.take_failure()) {
             (Ok(_), Some(cause)) => Err(Error::Swallowed { cause }.into()),
             (done, _) => done,

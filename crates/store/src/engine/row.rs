@@ -46,7 +46,7 @@ impl Row<'_> {
     /// Every cell as text, with the name of its column.
     pub(crate) fn named(&self) -> Result<Vec<(String, String)>, Error> {
         let names: Vec<String> = match self.cells {
-            Cells::Sqlite(row) => row.as_ref().column_names().into_iter().map(str::to_owned).collect(),
+            Cells::Sqlite(row) => row.as_ref().column_names().map(str::to_owned).collect(),
             Cells::Postgres(row) => row.columns().iter().map(|column| column.name().to_owned()).collect(),
         };
         let cells = names.into_iter().enumerate();
