@@ -207,8 +207,12 @@ fn filled(read: &CaseRead) -> FilledSheet {
 impl App {
     /// A case as a spreadsheet, as far as the actor may see it.
     pub fn export(&self, actor: &Actor, case: Id<id::Case>, side: Option<Side>, wanted: Wanted) -> Result<Made, Error> {
-        let read = self.case(actor, case, side)?;
-        let content = if wanted.blank { FilledSheet::default() } else { filled(&read) };
+        self.sheet_of(&self.case(actor, case, side)?, wanted)
+    }
+
+    /// What was read of a case, as a spreadsheet.
+    pub(crate) fn sheet_of(&self, read: &CaseRead, wanted: Wanted) -> Result<Made, Error> {
+        let content = if wanted.blank { FilledSheet::default() } else { filled(read) };
         let stem = read.facts.case.number.clone().unwrap_or_else(|| read.product.name.clone());
         self.write_sheet(
             &read.sheet,

@@ -15,9 +15,11 @@ pub mod jobs;
 pub mod keeping;
 mod ledger_export;
 pub mod mail;
+pub mod package;
 pub mod proof;
 pub mod read;
 pub mod sign_in;
+pub mod trust;
 pub mod upload;
 pub mod vault;
 
@@ -42,6 +44,8 @@ pub struct Config {
     pub address: String,
     /// The largest file that may be uploaded, in bytes.
     pub upload_limit: u64,
+    /// The largest sealed package that may be received, in bytes; each file in it also keeps the limit of an upload.
+    pub package_limit: u64,
     /// What a password hash costs.
     pub cost: identity::Cost,
     /// The mail server; without one mails stay in the outbox, where operators see them.
@@ -70,6 +74,7 @@ impl Config {
             database: None,
             address: "http://127.0.0.1:8253".into(),
             upload_limit: 64 * 1024 * 1024,
+            package_limit: 4 * 1024 * 1024 * 1024,
             cost: identity::Cost::default(),
             mail: None,
             tls12: None,

@@ -84,6 +84,13 @@ impl App {
         series: Option<Id<id::Evidence>>,
     ) -> Result<Done, Error> {
         rules::policy::may(rules::command::Kind::AddEvidence, actor, rules::policy::Place::Installation)?;
+        let whose = actor.organisation.ok_or(Refusal::forbidden())?;
+        let file = self.take_file(whose, name, content)?;
+        self.execute(actor, Command::AddEvidence { file, label, valid_until, series })
+    }
+
+    /// Looks at a file that comes in and keeps it for an organisation: the one door of every file, whatever way it came.
+    pub(crate) fn take_file(&self, whose: Id<id::Organisation>, name: &str, content: impl Read) -> Result<Stored, Error> {
         let name = bare(name);
         let mut content = content;
         let mut head = vec![];
@@ -95,13 +102,11 @@ impl App {
             );
         }
         let media = sniff(name, &head)?;
-        let whose = actor.organisation.ok_or(Refusal::forbidden())?;
         let stored = match self.keep_file(whose, head.as_slice().chain(content), self.config.upload_limit) {
             Err(Error::Store(store::Error::TooLarge { limit })) => return Err(too_large(name, limit).into()),
             other => other?,
         };
-        let file = Stored { name: name.to_owned(), media: media.to_owned(), size: stored.size, digest: stored.digest };
-        self.execute(actor, Command::AddEvidence { file, label, valid_until, series })
+        Ok(Stored { name: name.to_owned(), media: media.to_owned(), size: stored.size, digest: stored.digest })
     }
 }
 

@@ -37,7 +37,7 @@ pub fn start(app: &Arc<App>) {
         ("reminders of retention", HOURLY, App::remind_of_due),
         ("files encrypted anew", SIGNED, App::renew_files),
         ("files checked", HOURLY, App::check_files),
-        ("old drafts cleared", HOURLY, |app| app.clear_drafts().map(|_| 0)),
+        ("old drafts cleared", HOURLY, |app| app.clear_drafts().and_then(|_| app.clear_packages()).map(|_| 0)),
     ];
     for (name, every, job) in jobs {
         tokio::spawn(repeat(app.clone(), name, every, job));

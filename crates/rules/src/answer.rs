@@ -50,7 +50,8 @@ impl Content {
         self.text.is_empty() && self.points.values().all(String::is_empty) && self.out_of_scope.is_none()
     }
 
-    fn checked(self, item: &Item) -> Result<Content, Refusal> {
+    /// As it is kept: trimmed, within its limits, and about nothing that the item does not have.
+    pub(crate) fn checked(self, item: &Item) -> Result<Content, Refusal> {
         let mut points = BTreeMap::new();
         for (n, written) in self.points {
             if n == PointNo::WHOLE || !item.has_point(n) {

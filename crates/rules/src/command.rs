@@ -10,7 +10,7 @@ use crate::access::Access;
 use crate::answer::{Content, Status};
 use crate::case::Part;
 use crate::evidence::{ClaimContent, Finding, Label, Stored};
-use crate::exchange::{AnchorKind, Package};
+use crate::exchange::{AnchorKind, Arrival, Package};
 use crate::id::{self, Id, ItemNo, Pos};
 use crate::keeping::{Matter, Rule};
 use crate::log::LogQuery;
@@ -136,7 +136,7 @@ commands! {
     ReviewLog "review_log" { from: jiff::Timestamp, until: jiff::Timestamp, #[serde(default)] query: LogQuery, #[serde(default)] anomaly: bool, finding: String } = "台帳の定期レビュー", "Review the ledger";
     PlaceHold "place_hold" { matter: Matter, reason: String } = "保全の指定", "Place a hold";
     SetRetention "set_retention" { rule: Rule } = "保存期間の規則の設定", "Set a rule of retention";
-    ProposeAnchor "propose_anchor" { anchor: AnchorKind, name: String, data: String } = "トラストアンカーの登録", "Propose a trust anchor";
+    ProposeAnchor "propose_anchor" { anchor: AnchorKind, name: String, data: String, #[serde(default)] label: Option<Label> } = "トラストアンカーの登録", "Propose a trust anchor";
     /// The second person types the fingerprint they have from another channel.
     DecideAnchor "decide_anchor" { anchor: Id<id::TrustAnchor>, fingerprint: String } = "トラストアンカーの確認", "Confirm a trust anchor";
     RemoveAnchor "remove_anchor" { anchor: Id<id::TrustAnchor>, reason: String } = "トラストアンカーの削除", "Remove a trust anchor";
@@ -147,7 +147,7 @@ commands! {
     SendPackage "send_package" { case: Id<id::Case>, #[serde(skip)] package: Option<Box<Package>> } = "封印パッケージの送付", "Send a sealed package";
     /// Made only with the file itself.
     #[serde(skip_deserializing)]
-    ReceivePackage "receive_package" { #[serde(skip)] package: Option<Box<Package>> } = "封印パッケージの受領", "Receive a sealed package";
+    ReceivePackage "receive_package" { #[serde(skip)] package: Option<Box<Package>>, #[serde(skip)] arrival: Option<Box<Arrival>> } = "封印パッケージの受領", "Receive a sealed package";
     AddSheet "add_sheet" { #[schemars(with = "serde_json::Value")] sheet: Box<Sheet>, #[serde(default)] mapping: Option<serde_json::Value> } = "シートの追加", "Add a sheet";
     ConfirmText "confirm_text" { sheet: SheetId, item: ItemNo, text: String, source: String } = "原文の確認", "Confirm an item's text";
     OpenCase "open_case" { product: Id<id::Product>, body: Id<id::Organisation>, sheet: SheetId } = "案件の作成", "Open a case";

@@ -102,7 +102,7 @@ pub enum Vaulting {
     /// Content was scanned; `signatures` is the date of the scanner's signatures.
     FileScanned { digest: Digest, scan: Scan, engine: String, signatures: Option<Timestamp> },
     /// An upload was refused for what is in it; nothing was stored.
-    FileRefused { name: String, why: String },
+    FileRefused { name: String, digest: Option<Digest>, why: String },
     /// Protected data was read (items 50(2), 105): a file of evidence.
     FileOpened { evidence: Id<id::Evidence>, how: Opening },
     /// Protected data left as a file: a sheet, a ledger export, a certificate.
@@ -124,7 +124,8 @@ impl Vaulting {
     pub fn subject(&self) -> String {
         match self {
             Vaulting::FileScanned { digest, .. } => digest.to_string(),
-            Vaulting::FileRefused { name, .. } => name.clone(),
+            // The name is a person's words, and a head is never erased.
+            Vaulting::FileRefused { digest, .. } => digest.map_or_else(|| "upload".to_owned(), |d| d.to_string()),
             Vaulting::FileOpened { evidence, .. } => evidence.to_string(),
             Vaulting::FileExported { about, .. } => about.clone(),
             Vaulting::KeyChanged { key, .. } => key.clone(),

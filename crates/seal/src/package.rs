@@ -12,7 +12,7 @@ mod write;
 
 pub use fault::{BadManifest, BadSignature, PackageFault};
 pub use manifest::{FILES, Listed, MANIFEST_BYTES, Manifest, Receiver, Sender};
-pub use open::{FileReader, Opened, PackageTrust, open};
+pub use open::{FileReader, Opened, PackageTrust, open, peek};
 pub use receipt::{Receipt, ReceiptFault};
 pub use write::{NotWritten, PackageWriter};
 

@@ -560,7 +560,8 @@ proptest! {
 #[test]
 fn a_receipt_comes_back_and_no_byte_of_it_may_change() {
     let (mine, known) = (keys_of(ME, 20), verifiers(&keys_of(ME, 20)));
-    let receipt = Receipt { package: manifest().id, manifest: [9; 32], accepted: true, at: "2026-01-03T00:00:00Z".to_owned() };
+    let receipt =
+        Receipt { package: manifest().id, manifest: [9; 32], accepted: true, reason: String::new(), at: "2026-01-03T00:00:00Z".to_owned() };
     let text = receipt.make(&mine).unwrap().to_string();
     assert!(text.starts_with(&format!("akashi-receipt v1\n{}\nCQkJ", receipt.package)), "{text}");
     assert_eq!(Receipt::parse(&text, &known), Ok((receipt.clone(), known.clone())));
@@ -574,8 +575,14 @@ fn a_receipt_comes_back_and_no_byte_of_it_may_change() {
         }
         assert!(!text.is_char_boundary(at) || Receipt::parse(&text[..at], &known).is_err());
     }
-    let refused = Receipt { accepted: false, ..receipt.clone() };
-    assert_eq!(Receipt::parse(&refused.make(&mine).unwrap().to_string(), &verifiers(&mine)).unwrap().0, refused);
+    for reason in ["", "altered", "not_a_package"] {
+        let refused = Receipt { accepted: false, reason: reason.to_owned(), ..receipt.clone() };
+        assert_eq!(Receipt::parse(&refused.make(&mine).unwrap().to_string(), &verifiers(&mine)).unwrap().0, refused);
+    }
+    for (accepted, reason) in [(true, "altered"), (false, "two words"), (false, "Upper"), (false, "x\naccepted")] {
+        let odd = Receipt { accepted, reason: reason.to_owned(), ..receipt.clone() };
+        assert_eq!(odd.make(&mine), Err(ReceiptFault::Line(4)), "{reason}");
+    }
     assert_eq!(Receipt { at: "yesterday".to_owned(), ..receipt.clone() }.make(&mine), Err(ReceiptFault::Line(5)));
     assert_eq!(Receipt { package: "x\ny".to_owned(), ..receipt }.make(&mine), Err(ReceiptFault::Line(2)));
 }
@@ -593,6 +600,8 @@ fn a_signed_text_of_another_kind_is_no_receipt() {
     assert_eq!(line(format!("akashi-receipt v1\n{}\n{digest}\naccepted\n2026-01-03T00:00:00Z\n", id.to_uppercase())), 2);
     assert_eq!(line(format!("akashi-receipt v1\n{id}\nCQkJ\naccepted\n2026-01-03T00:00:00Z\n")), 3);
     assert_eq!(line(format!("akashi-receipt v1\n{id}\n{digest}\nACCEPTED\n2026-01-03T00:00:00Z\n")), 4);
+    assert_eq!(line(format!("akashi-receipt v1\n{id}\n{digest}\naccepted x\n2026-01-03T00:00:00Z\n")), 4);
+    assert_eq!(line(format!("akashi-receipt v1\n{id}\n{digest}\nrefused \n2026-01-03T00:00:00Z\n")), 6);
     assert_eq!(line(format!("akashi-receipt v1\n{id}\n{digest}\naccepted\n")), 5);
     assert_eq!(line(format!("akashi-receipt v1\n{id}\n{digest}\naccepted\n2026-01-03T00:00:00Z\nmore\n")), 6);
     assert_eq!(line(format!("akashi-receipt v1\n{id}\n{digest}\naccepted\n2026-01-03T00:00:00Z\n\n")), 6);

@@ -61,6 +61,7 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     erase::LOOK_STATEMENTS,
     tables::running::STATEMENTS,
     tables::vault::STATEMENTS,
+    tables::exchange::STATEMENTS,
     tables::items::STATEMENTS,
     tests::STATEMENTS,
 ];

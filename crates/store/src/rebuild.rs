@@ -66,6 +66,9 @@ statements! {
     DUMP_HOLD = "select * from hold order by id";
     DUMP_ERASURE = "select * from erasure order by id";
     DUMP_TOMBSTONE = "select * from tombstone order by pos";
+    DUMP_TRUST_ANCHOR = "select * from trust_anchor order by id";
+    DUMP_PACKAGE = "select * from package order by id";
+    DUMP_PACKAGE_REFUSAL = "select * from package_refusal order by pos";
     ERASURES = lines!("where l.kind = 'payloads_erased' order by l.pos");
     // The row numbers of the search index are the database's own.
     DUMP_SEARCH_DOC = "select tenant, shelf, evaluation, item, evidence, body from search_doc order by evaluation, shelf, item, evidence";
@@ -119,6 +122,9 @@ const DUMPS: &[(&str, crate::engine::Sql)] = &[
     ("hold", DUMP_HOLD),
     ("erasure", DUMP_ERASURE),
     ("tombstone", DUMP_TOMBSTONE),
+    ("trust_anchor", DUMP_TRUST_ANCHOR),
+    ("package", DUMP_PACKAGE),
+    ("package_refusal", DUMP_PACKAGE_REFUSAL),
     ("search_doc", DUMP_SEARCH_DOC),
 ];
 

@@ -70,6 +70,12 @@ impl Scratch {
         Some(rows.iter().map(|row| row.get(0)).collect())
     }
 
+    /// Runs statements beside every rule, to break what a test checks.
+    pub fn raw(&self, text: &str) {
+        let done: Result<(), crate::Error> = self.write(|tx| tx.batch(text).map_err(|cause| crate::Error::NotCommitted { cause }));
+        done.unwrap_or_else(|e| panic!("{text}: {e}"));
+    }
+
     /// A directory that goes with the store, for blobs.
     pub fn directory(&self) -> &std::path::Path {
         self.directory.path()

@@ -6,10 +6,11 @@ use super::keys::{CHECK, is_sealed};
 use crate::alerts::BODY;
 use crate::sign_in::elsewhere::PENDING;
 use crate::sign_in::factors::{TOTP, TOTP_PENDING};
+use crate::trust::EXCHANGE_KEY;
 use crate::{App, Error};
 
 /// Kinds of secrets that are never in plain. Others are digests and hashes, or no secrets.
-const SEALED: &[&str] = &[TOTP, TOTP_PENDING, BODY, PENDING];
+const SEALED: &[&str] = &[TOTP, TOTP_PENDING, BODY, PENDING, EXCHANGE_KEY];
 
 impl App {
     /// A secret in plain, whether it is encrypted or from before.

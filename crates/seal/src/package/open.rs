@@ -72,6 +72,13 @@ pub fn open<R: Read + Seek>(input: R, trust: &PackageTrust, mut progress: impl F
     Ok(Opened { manifest, digest, signed_by, input: source.input, starts })
 }
 
+/// What a package says of itself, and the digest of its manifest, before anything of it is believed: for the record of a
+/// refusal. Nothing where not even that can be read.
+pub fn peek<R: Read + Seek>(input: R) -> Option<(Manifest, Hash)> {
+    let (text, _) = Source::new(input).ok()?.leading(MANIFEST, 0, MANIFEST_BYTES).ok()?;
+    Some((Manifest::parse(&text).ok()?, sha256(&[&text])))
+}
+
 impl<R: Read + Seek> Opened<R> {
     /// Reads one file. The digest is checked once more, and the last read fails if the file has changed since it was opened.
     pub fn file(&mut self, path: &str) -> io::Result<FileReader<'_, R>> {

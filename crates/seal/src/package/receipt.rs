@@ -22,6 +22,8 @@ pub struct Receipt {
     pub manifest: Hash,
     /// Refused otherwise.
     pub accepted: bool,
+    /// Why it was refused, in one word of small letters and `_`; empty where nothing was said.
+    pub reason: String,
     /// By the receiver's clock (RFC 3339, UTC).
     pub at: String,
 }
@@ -94,13 +96,14 @@ impl Receipt {
         let package = line(2)?.to_owned();
         let digest = STANDARD.decode(line(3)?).ok().and_then(|bytes| Hash::try_from(bytes).ok());
         let manifest = digest.ok_or(ReceiptFault::Line(3))?;
-        let accepted = match line(4)? {
-            "accepted" => true,
-            "refused" => false,
+        let said = line(4)?;
+        let (accepted, reason) = match said.split_once(' ').unwrap_or((said, "")) {
+            ("accepted", reason) => (true, reason.to_owned()),
+            ("refused", reason) => (false, reason.to_owned()),
             _ => return Err(ReceiptFault::Line(4)),
         };
         let at = line(5)?.to_owned();
-        let receipt = Receipt { package, manifest, accepted, at };
+        let receipt = Receipt { package, manifest, accepted, reason, at };
         receipt.check()?;
         // Whatever follows or is spelled otherwise.
         if receipt.text() == note.text { Ok((receipt, signed_by)) } else { Err(ReceiptFault::Line(6)) }
@@ -108,12 +111,17 @@ impl Receipt {
 
     fn text(&self) -> String {
         let done = if self.accepted { "accepted" } else { "refused" };
-        format!("{RECEIPT}\n{}\n{}\n{done}\n{}\n", self.package, STANDARD.encode(self.manifest), self.at)
+        let space = if self.reason.is_empty() { "" } else { " " };
+        format!("{RECEIPT}\n{}\n{}\n{done}{space}{}\n{}\n", self.package, STANDARD.encode(self.manifest), self.reason, self.at)
     }
 
     fn check(&self) -> Result<(), ReceiptFault> {
         if !is_hex(&self.package, 32) {
             return Err(ReceiptFault::Line(2));
+        }
+        let is_word = self.reason.len() <= 40 && self.reason.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        if !is_word || (self.accepted && !self.reason.is_empty()) {
+            return Err(ReceiptFault::Line(4));
         }
         if !is_time(&self.at) { Err(ReceiptFault::Line(5)) } else { Ok(()) }
     }
