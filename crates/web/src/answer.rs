@@ -67,6 +67,7 @@ pub(crate) fn send_file(file: FileAnswer) -> Response {
     let mut response = match file.content {
         FileContent::Bytes(bytes) => bytes.into_response(),
         FileContent::Open(open) => crate::server::stream(*open).into_response(),
+        FileContent::Made(file) => crate::server::stream(file).into_response(),
     };
     // RFC 6266 and 8187: a plain name for old programs, the real one in UTF-8.
     let encoded: String = file

@@ -36,6 +36,7 @@ pub mod organisations;
 pub mod outbox;
 pub mod overview;
 pub mod own_sessions;
+pub mod packages;
 pub mod print;
 mod product_profile;
 pub mod products;
@@ -54,6 +55,7 @@ pub mod sign_in;
 pub mod signs;
 pub mod steps;
 pub mod tokens;
+pub mod trust;
 pub mod viewings;
 pub mod welcome;
 
@@ -89,6 +91,7 @@ pub const ROUTES: &[&[Route]] = &[
     outbox::ROUTES,
     overview::ROUTES,
     own_sessions::ROUTES,
+    packages::ROUTES,
     print::ROUTES,
     products::ROUTES,
     public::ROUTES,
@@ -104,6 +107,7 @@ pub const ROUTES: &[&[Route]] = &[
     sign_in::ROUTES,
     steps::ROUTES,
     tokens::ROUTES,
+    trust::ROUTES,
     viewings::ROUTES,
     welcome::ROUTES,
 ];

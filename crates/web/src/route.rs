@@ -77,6 +77,8 @@ pub struct FileAnswer {
 pub enum FileContent {
     Bytes(Vec<u8>),
     Open(Box<app::BlobReader>),
+    /// Made for this visitor alone, and gone when it is sent.
+    Made(std::fs::File),
 }
 
 impl From<Page> for Answer {

@@ -152,7 +152,12 @@ async fn arrive(app: &Shared, request: Request, params: Vec<(String, String)>) -
     } else if media.starts_with("multipart/form-data") {
         // Who is not signed in sends no files worth keeping: their limit is that of a form.
         let known = is_signed_in(app, &headers, &address(peer), peer.and_then(|p| p.certificate)).await;
-        multipart(if known { app.config.upload_limit } else { FORM_LIMIT as u64 }, request).await?
+        let limit = match uri.path() {
+            _ if !known => FORM_LIMIT as u64,
+            crate::pages::packages::RECEIVE => app.config.package_limit,
+            _ => app.config.upload_limit,
+        };
+        multipart(limit, request).await?
     } else {
         let bytes = axum::body::to_bytes(request.into_body(), FORM_LIMIT).await.map_err(|_| too_much(FORM_LIMIT as u64))?;
         Sent { form: pairs(&bytes), ..Sent::default() }
@@ -363,7 +368,7 @@ pub fn bytes_of(upload: &Upload) -> Result<Vec<u8>, app::Error> {
 
 /// A body for a file that is read, decrypted and verified while it is sent. Where it turns out to be altered the
 /// connection breaks off, so that nobody takes the beginning for the whole.
-pub(crate) fn stream(file: app::BlobReader) -> Body {
+pub(crate) fn stream(file: impl std::io::Read + Send + Unpin + 'static) -> Body {
     Body::from_stream(tokio_util::io::ReaderStream::with_capacity(Blocking::new(file), blocking::CHUNK))
 }
 

@@ -41,6 +41,8 @@ fixed! {
     keeping = "/keeping";
     keys = "/keys";
     outbox = "/outbox";
+    packages = "/packages";
+    trust = "/trust";
     anchors = "/anchors";
     anchors_rotate = "/anchors/rotate";
     proof_latest = "/proof/latest.json";
@@ -126,6 +128,14 @@ pub fn review_csv(review: Option<Id<id::Review>>) -> String {
 /// Something done about retention: `hold`, `lift`, `erase`, `rule`.
 pub fn keeping_act(act: &str) -> String {
     format!("/keeping/{act}")
+}
+/// Something done with packages: `send`, `take`, `receipt` …
+pub fn packages_act(act: &str) -> String {
+    format!("/packages/{act}")
+}
+/// Something done with trust anchors: `propose`, `decide`, `remove`, `card`.
+pub fn trust_act(act: &str) -> String {
+    format!("/trust/{act}")
 }
 /// One request.
 pub fn request(request: Id<id::Request>) -> String {

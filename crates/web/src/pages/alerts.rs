@@ -68,6 +68,7 @@ fn page(visit: &Visit, refused: Option<&Refusal>) -> Result<Page, app::Error> {
         @if visit.has(Role::Operator) { (link_button(lang, Kind::Secondary, &text("送信箱", "Outbox"), &urls::outbox())) }
         (link_button(lang, Kind::Secondary, &super::keys::title(), &urls::keys()))
         (link_button(lang, Kind::Secondary, &super::anchors::title(), &urls::anchors()))
+        (link_button(lang, Kind::Secondary, &super::trust::title(), &urls::trust()))
     };
     if visit.query.is_on("saved") && refused.is_none() {
         page.notices = notice(lang, Tone::Success, &text("確認済みにしました。", "It is acknowledged."), html! {});

@@ -51,6 +51,9 @@ fn list(visit: &Visit) -> Result<Answer, app::Error> {
     };
     let mut page = visit.page(text("案件", "Cases"), main);
     page.corner = link_button(lang, Kind::Secondary, &text("進捗の一覧", "Progress of all cases"), &urls::overview());
+    if visit.has(Role::Officer) || visit.has(Role::Secretariat) {
+        page.corner = html! { (page.corner) (link_button(lang, Kind::Secondary, &super::packages::title(), &urls::packages())) };
+    }
     if visit.has(Role::Officer) && !rows.is_empty() {
         page.corner = html! { (page.corner) (open()) };
     }
