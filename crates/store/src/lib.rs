@@ -57,6 +57,7 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     tables::evaluation::STATEMENTS,
     tables::evidence::STATEMENTS,
     tables::keeping::STATEMENTS,
+    tables::log::STATEMENTS,
     erase::STATEMENTS,
     erase::LOOK_STATEMENTS,
     tables::running::STATEMENTS,

@@ -69,6 +69,8 @@ statements! {
     DUMP_TRUST_ANCHOR = "select * from trust_anchor order by id";
     DUMP_PACKAGE = "select * from package order by id";
     DUMP_PACKAGE_REFUSAL = "select * from package_refusal order by pos";
+    DUMP_LOG_VIEW = "select * from log_view order by id";
+    DUMP_LOG_REVIEW = "select * from log_review order by id";
     ERASURES = lines!("where l.kind = 'payloads_erased' order by l.pos");
     // The row numbers of the search index are the database's own.
     DUMP_SEARCH_DOC = "select tenant, shelf, evaluation, item, evidence, body from search_doc order by evaluation, shelf, item, evidence";
@@ -125,6 +127,8 @@ const DUMPS: &[(&str, crate::engine::Sql)] = &[
     ("trust_anchor", DUMP_TRUST_ANCHOR),
     ("package", DUMP_PACKAGE),
     ("package_refusal", DUMP_PACKAGE_REFUSAL),
+    ("log_view", DUMP_LOG_VIEW),
+    ("log_review", DUMP_LOG_REVIEW),
     ("search_doc", DUMP_SEARCH_DOC),
 ];
 
