@@ -5,17 +5,16 @@ use std::io::Write;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rules::act::Actor;
-use rules::change::Change;
 use rules::log::LogQuery;
-use rules::party::Role;
 use rules::refusal::Refusal;
-use rules::vault::Vaulting;
+use rules::text::worded;
 use seal::export::{Anchor, ExportWriter, Opening, Shape};
 use seal::note::{Note, SigningKey, VerifierKey};
 use store::checkpoints::{self, Signed};
-use store::{Conn, INSTALLATION, ledger};
+use store::{Conn, ledger};
 
-use crate::execute::Doing;
+use crate::read::ledger::{Shown, WhoseLedger, each};
+use crate::read::ledger_sight::LedgerSight;
 use crate::{App, Error};
 
 /// Lines that are read at once.
@@ -25,20 +24,39 @@ const TRIES: usize = 3;
 /// Anchors that are looked through for those that are about the super checkpoint of the export.
 const ANCHORS: u32 = 100;
 
+fn not_all_theirs(hidden: u64) -> Refusal {
+    Refusal::state(worded(
+        format!("あなたには見られない内容の行が{hidden}件あるため、書き出せません。条件を絞るか、すべての資料を見られる担当責任者に依頼してください。"),
+        format!("{hidden} of the lines hold what you may not see, so nothing is exported. Narrow the conditions, or ask an officer who sees every document."),
+    ))
+}
+
 fn broken(what: &str, cause: impl std::fmt::Display) -> Error {
     Error::Broken(format!("{what}: {cause}"))
 }
 
 impl App {
     /// Writes the ledger of the actor's organisation, or the lines of it that `query` finds, and says so in that ledger
-    /// first. With `installation` an operator gets the installation's own ledger. Returns how many lines.
-    pub fn export_own_ledger(&self, actor: &Actor, installation: bool, query: Option<&LogQuery>, out: impl Write) -> Result<u64, Error> {
-        let wanted = if installation { Role::Operator } else { Role::Administrator };
-        let organisation = actor.organisation.filter(|_| actor.has(wanted)).ok_or(Refusal::forbidden())?;
-        let tenant = if installation { INSTALLATION.to_owned() } else { organisation.to_string() };
-        let what = if query.is_some() { "ledger extract" } else { "ledger" };
-        let told = Change::Vault(Vaulting::FileExported { what: what.to_owned(), about: tenant.clone() });
-        self.store.write(|tx| Doing::new(self, tx, actor.clone())?.write(&told))?;
+    /// first. An operator gets the installation's own ledger. Returns how many lines.
+    ///
+    /// # Errors
+    /// A file of proofs holds whole lines: who may not see one of them gets none.
+    pub fn export_own_ledger(&self, actor: &Actor, whose: WhoseLedger, query: Option<&LogQuery>, out: impl Write) -> Result<u64, Error> {
+        let tenant = whose.tenant(actor)?;
+        let all = LogQuery { rising: true, ..query.cloned().unwrap_or_default() };
+        let (mut lines, mut hidden) = (0, 0_u64);
+        self.store.read(|conn| -> Result<(), Error> {
+            let sight = LedgerSight::of(conn, actor, whose)?;
+            each(conn, &tenant, &all, |_, line| {
+                lines += 1;
+                hidden += u64::from(sight.shows(line) == Shown::Hidden);
+                Ok(true)
+            })
+        })?;
+        if hidden > 0 {
+            return Err(not_all_theirs(hidden).into());
+        }
+        self.note_read(actor, whose, &all, lines, true)?;
         self.export_ledger(&tenant, query, out)
     }
 

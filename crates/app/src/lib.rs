@@ -14,6 +14,7 @@ pub mod form;
 pub mod jobs;
 pub mod keeping;
 mod ledger_export;
+mod log_review;
 pub mod mail;
 pub mod package;
 pub mod proof;

@@ -199,7 +199,8 @@ pub fn search(conn: &mut Conn, tenant: &str, query: &LogQuery, after: Option<u64
     Ok(page.out)
 }
 
-fn size(conn: &mut Conn, tenant: &str) -> Result<u64, Error> {
+/// How many lines a ledger has.
+pub fn size(conn: &mut Conn, tenant: &str) -> Result<u64, Error> {
     Ok(conn.first(SIZE, &values![tenant], |row| row.get(0))?.unwrap_or(0))
 }
 
