@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use rules::act::Actor;
 use rules::log::LogQuery;
 use rules::refusal::Refusal;
-use rules::text::worded;
+use rules::text::{text, worded};
 use seal::export::{Anchor, ExportWriter, Opening, Shape};
 use seal::note::{Note, SigningKey, VerifierKey};
 use store::checkpoints::{self, Signed};
@@ -26,8 +26,19 @@ const ANCHORS: u32 = 100;
 
 fn not_all_theirs(hidden: u64) -> Refusal {
     Refusal::state(worded(
-        format!("あなたには見られない内容の行が{hidden}件あるため、書き出せません。条件を絞るか、すべての資料を見られる担当責任者に依頼してください。"),
-        format!("{hidden} of the lines hold what you may not see, so nothing is exported. Narrow the conditions, or ask an officer who sees every document."),
+        format!(
+            "あなたには見られない内容の行が{hidden}件あるため、書き出せません。条件を絞るか、すべての資料を見られる担当責任者に依頼してください。"
+        ),
+        format!(
+            "{hidden} of the lines hold what you may not see, so nothing is exported. Narrow the conditions, or ask an officer who sees every document."
+        ),
+    ))
+}
+
+fn not_signed() -> Refusal {
+    Refusal::state(text(
+        "この台帳はまだ署名されていないため、証明を付けられません。サービスの起動後1分ほど待ってから、もう一度お試しください。",
+        "This ledger is not signed yet, so there are no proofs. Wait for a minute after the service has started, and try again.",
     ))
 }
 
@@ -45,7 +56,9 @@ impl App {
         let tenant = whose.tenant(actor)?;
         let all = LogQuery { rising: true, ..query.cloned().unwrap_or_default() };
         let (mut lines, mut hidden) = (0, 0_u64);
+        self.checkpoint()?;
         self.store.read(|conn| -> Result<(), Error> {
+            checkpoints::newest(conn, &tenant)?.ok_or_else(not_signed)?;
             let sight = LedgerSight::of(conn, actor, whose)?;
             each(conn, &tenant, &all, |_, line| {
                 lines += 1;

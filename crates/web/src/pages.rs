@@ -32,6 +32,13 @@ pub mod items;
 pub mod keeping;
 mod kept;
 pub mod keys;
+pub mod ledger;
+pub mod ledger_chart;
+mod ledger_kinds;
+pub mod ledger_line;
+mod ledger_query;
+pub mod ledger_reviews;
+pub mod ledger_subjects;
 pub mod organisations;
 pub mod outbox;
 pub mod overview;
@@ -87,6 +94,11 @@ pub const ROUTES: &[&[Route]] = &[
     items::ROUTES,
     keeping::ROUTES,
     keys::ROUTES,
+    ledger::ROUTES,
+    ledger_chart::ROUTES,
+    ledger_line::ROUTES,
+    ledger_reviews::ROUTES,
+    ledger_subjects::ROUTES,
     organisations::ROUTES,
     outbox::ROUTES,
     overview::ROUTES,

@@ -40,6 +40,10 @@ fixed! {
     alerts = "/alerts";
     keeping = "/keeping";
     keys = "/keys";
+    ledger = "/ledger";
+    ledger_subjects = "/ledger/subjects";
+    ledger_chart = "/ledger/chart";
+    ledger_reviews = "/ledger/reviews";
     outbox = "/outbox";
     packages = "/packages";
     trust = "/trust";
@@ -126,6 +130,29 @@ pub fn review_csv(review: Option<Id<id::Review>>) -> String {
     format!("/accounts/review.csv{query}")
 }
 /// Something done about retention: `hold`, `lift`, `erase`, `rule`.
+/// A page with a query behind it; the values may hold anything.
+pub fn with_query(page: &str, pairs: &[(&'static str, String)]) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()));
+    let query = query.finish();
+    if query.is_empty() { page.to_owned() } else { format!("{page}?{query}") }
+}
+/// One line of a ledger: `own` or `installation`.
+pub fn ledger_line(seq: u64, ledger: &str) -> String {
+    format!("/ledger/{seq}?ledger={ledger}")
+}
+pub fn ledger_json(seq: u64, ledger: &str) -> String {
+    format!("/ledger/{seq}/line.json?ledger={ledger}")
+}
+pub fn ledger_act(act: &str) -> String {
+    format!("/ledger/{act}")
+}
+pub fn ledger_review(review: Id<id::LogReview>, ledger: &str) -> String {
+    format!("/ledger/reviews?ledger={ledger}&review={review}")
+}
+pub fn ledger_review_json(review: Id<id::LogReview>, ledger: &str) -> String {
+    format!("/ledger/reviews/review.json?ledger={ledger}&review={review}")
+}
 pub fn keeping_act(act: &str) -> String {
     format!("/keeping/{act}")
 }

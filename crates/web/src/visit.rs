@@ -168,7 +168,7 @@ impl<'a> Visit<'a> {
         let any_case = applicant || body || self.has(Role::Evaluator) || self.has(Role::InstitutionOfficer) || viewing;
         let administrator = self.has(Role::Administrator);
         let warned = administrator || self.has(Role::Operator);
-        let links: [(bool, Text, String); 12] = [
+        let links: [(bool, Text, String); 13] = [
             (true, text("ホーム", "Home"), urls::home()),
             (body, text("案件ボード", "Board"), urls::board()),
             (any_case, text("案件", "Cases"), urls::cases()),
@@ -180,6 +180,7 @@ impl<'a> Visit<'a> {
             (warned, text("組織", "Organisation"), urls::organisations()),
             (administrator, text("アカウント管理", "Accounts"), urls::accounts()),
             (warned, text("警告", "Alerts"), urls::alerts()),
+            (warned, text("台帳", "Ledger"), urls::ledger()),
             (administrator, text("設定", "Settings"), urls::settings()),
         ];
         let here = self.here.split('?').next().unwrap_or_default();

@@ -37,10 +37,18 @@ impl Doing<'_, '_> {
             Command::ReviewLog { from, until, query, anomaly, finding } => {
                 let finding = named("finding", &finding, FINDING)?;
                 if from >= until {
-                    return Err(Refusal::invalid("until", text("終了は開始より後にしてください。", "The end has to be after the beginning.")).into());
+                    return Err(Refusal::invalid(
+                        "until",
+                        text("終了は開始より後にしてください。", "The end has to be after the beginning."),
+                    )
+                    .into());
                 }
                 if from > self.act.at {
-                    return Err(Refusal::invalid("from", text("まだ来ていない期間はレビューできません。", "A time to come cannot be reviewed.")).into());
+                    return Err(Refusal::invalid(
+                        "from",
+                        text("まだ来ていない期間はレビューできません。", "A time to come cannot be reviewed."),
+                    )
+                    .into());
                 }
                 // Administrators review their organisation's ledger; who only operates, the installation's.
                 let whose = *WhoseLedger::of(&self.act.actor).first().ok_or(Refusal::forbidden())?;

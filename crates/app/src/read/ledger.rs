@@ -25,6 +25,9 @@ pub const PAGE: usize = 100;
 /// Lines that are read at once where all are wanted.
 const MANY: usize = 4096;
 
+/// Stands for the id of a document that the reader may not know of.
+pub const HIDDEN: &str = "―";
+
 /// Which ledger somebody looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhoseLedger {
@@ -72,7 +75,7 @@ pub enum Shown {
 /// A line as somebody sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeenLine {
-    /// Without its payload where that is not shown.
+    /// Without its payload where that is not shown, and without the id of a document that the reader may not know of.
     pub line: Line,
     /// The name of who did it, where they have one.
     pub who: Option<String>,
@@ -217,7 +220,14 @@ impl App {
             let sight = LedgerSight::of(conn, actor, whose)?;
             let counts = ledger::count_subjects(conn, &tenant, account, (from, until))?;
             let mut names = Names::default();
-            counts.into_iter().map(|count| Ok(Counted { name: names.about(conn, &sight, &count.subject)?, count })).collect()
+            let told = |mut count: SubjectCount| -> Result<Counted, Error> {
+                let name = names.about(conn, &sight, &count.subject)?;
+                if sight.hides(&count.subject) {
+                    HIDDEN.clone_into(&mut count.subject);
+                }
+                Ok(Counted { count, name })
+            };
+            counts.into_iter().map(told).collect()
         })?;
         let query = LogQuery { actor: Some(account.to_owned()), from, until, ..LogQuery::default() };
         self.note_read(actor, whose, &query, counted.iter().map(|c| c.count.lines).sum(), false)?;
@@ -316,6 +326,9 @@ impl Names {
         }
         let who = self.about(conn, sight, &line.head.actor)?;
         let about = self.about(conn, sight, &line.head.subject)?;
+        if sight.hides(&line.head.subject) {
+            HIDDEN.clone_into(&mut line.head.subject);
+        }
         Ok(SeenLine { line, who, about, shown })
     }
 

@@ -55,7 +55,13 @@ impl LedgerSight {
     pub fn names(&self, thing: &str) -> bool {
         let evidence = thing.starts_with("evidence_");
         let case = thing.starts_with("case_");
-        !self.words.iter().any(|word| word == thing) && !(self.only.is_some() && (evidence || case))
+        !self.hides(thing) && !(self.only.is_some() && (evidence || case))
+    }
+
+    /// Whether a subject is a document that this reader may not know of.
+    pub fn hides(&self, subject: &str) -> bool {
+        let thing = subject.split('/').next().unwrap_or_default();
+        self.words.iter().any(|word| word == thing)
     }
 
     fn may_see(&self, kind: &str, payload: &str) -> bool {

@@ -21,6 +21,8 @@ pub enum Input {
     Tel,
     Url,
     Search,
+    /// A day and a time on the visitor's clock.
+    Moment,
 }
 
 impl Input {
@@ -38,6 +40,7 @@ impl Input {
             Input::Tel => ("tel", Some("tel")),
             Input::Url => ("url", Some("url")),
             Input::Search => ("search", None),
+            Input::Moment => ("datetime-local", None),
         }
     }
 }

@@ -15,7 +15,7 @@ pub fn filled(world: &World, path: &str, case: Id<id::Case>) -> String {
     let value = |name: &str| match name {
         "case" => case.to_string(),
         "no" | "item" => if case == world.strange { "1" } else { "9" }.to_owned(),
-        "n" | "round" => "1".to_owned(),
+        "n" | "round" | "seq" => "1".to_owned(),
         "sheet" => world.app.content.sheets()[0].id.to_string(),
         "evidence" | "id" => evidence(),
         "product" => world.app.products(&actor).unwrap()[0].id.to_string(),
