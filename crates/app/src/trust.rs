@@ -168,7 +168,8 @@ impl App {
         self.card_of(organisation)
     }
 
-    pub(crate) fn card_of(&self, organisation: Id<id::Organisation>) -> Result<Option<Card>, Error> {
+    /// The card of an organisation, for the console.
+    pub fn card_of(&self, organisation: Id<id::Organisation>) -> Result<Option<Card>, Error> {
         let (name, signers) = self.store.read(|conn| -> Result<_, Error> {
             let own = party::organisation(conn, organisation)?.ok_or(Refusal::not_found())?;
             Ok((own.name, self.signers(conn)?))

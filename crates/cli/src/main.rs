@@ -11,6 +11,7 @@ mod keys;
 mod ledger;
 mod mechanisms;
 mod outside;
+mod package;
 mod relocate;
 mod remote;
 mod serve;
@@ -92,6 +93,8 @@ enum Command {
     Ledger(ledger::Ledger),
     /// Checks a ledger export, a sealed package, a database or a checkpoint, offline.
     Verify(verify::Verify),
+    /// Prints the card of an organisation, and decrypts packages that came.
+    Package(package::Package),
     /// Lists keys, and puts the master key into escrow and back.
     Keys(keys::Keys),
     /// Checks the catalogue.
@@ -129,6 +132,7 @@ fn run(command: Command, lang: Lang) -> Result<(), Failure> {
         Command::Move(relocate) => relocate.run(lang),
         Command::Ledger(ledger) => ledger.run(lang),
         Command::Verify(verify) => verify.run(lang),
+        Command::Package(package) => package.run(lang),
         Command::Keys(keys) => keys.run(lang),
         Command::Catalog(catalog) => catalog.run(lang),
         Command::Doctor(doctor) => doctor.run(lang),

@@ -310,7 +310,9 @@ impl App {
             Err(Turn::Down(_, words)) => return Err(refusal(&words).into()),
             Err(Turn::Other(error)) => return Err(error),
         };
-        io::copy(&mut content, &mut out).map_err(|e| Error::Broken(format!("the package cannot be decrypted: {e}")))
+        io::copy(&mut content, &mut out)
+            .and_then(|size| out.flush().map(|()| size))
+            .map_err(|e| Error::Broken(format!("the package cannot be decrypted: {e}")))
     }
 
     /// What a refused package says of itself, as far as it can be read, and the digest of the file.
