@@ -16,6 +16,15 @@ fn figure(what: &str, value: &str, reach: &str) {
     println!("{what:<58} {value:>12} {:>12}   {reach}", "");
 }
 
+/// Says each twentieth on the error output.
+fn far(done: u64, all: u64) {
+    static SAID: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    let now = done * 20 / all.max(1);
+    if SAID.swap(now, std::sync::atomic::Ordering::Relaxed) != now {
+        eprintln!("{done} of {all}");
+    }
+}
+
 fn main() {
     // With an address, that database is filled and measured and stays.
     match std::env::args().nth(1) {

@@ -11,7 +11,7 @@ use store::ledger::{consistency, count_subjects, inclusion, root_at, search};
 use store::testing::both_engines;
 use store::{Conn, Error, LineDraft, Store};
 
-use crate::{figure, print};
+use crate::{far, figure, print};
 
 const LINES: u64 = 10_000_000;
 
@@ -116,6 +116,7 @@ fn fill(store: &Store, on: &str, lines: u64, chance: &mut Chance) {
         let drafts: Vec<LineDraft> = (done..done + part).map(|n| draft(n, lines, chance)).collect();
         store.write(|tx| tx.record_many(drafts)).expect("a filled ledger");
         done += part;
+        far(done, lines);
     }
     figure(&format!("{on}: filled with {lines} lines"), &format!("{:.0}/s", lines as f64 / start.elapsed().as_secs_f64()), "");
 }
@@ -147,8 +148,8 @@ fn checks(store: &Store, on: &str) {
         figure(&format!("{on}: {what}, lines a CPU second"), &format!("{:.0}", lines / busy.max(0.01)), reach);
         figure(&format!("{on}: {what}, lines a second"), &format!("{:.0}", lines / time), "");
     };
-    rate("tiles checked", ">= 5,000,000", &|| store.verify_tiles(&mut |_, _| {}).expect("right tiles").lines);
-    rate("full check", ">= 500,000", &|| store.verify().expect("a right ledger").lines);
+    rate("tiles checked", ">= 5,000,000", &|| store.verify_tiles(&mut |done, all| far(done, all)).expect("right tiles").lines);
+    rate("full check", ">= 500,000", &|| store.verify_told(&mut |done, all| far(done, all)).expect("a right ledger").lines);
 }
 
 fn proofs(store: &Store, on: &str, chance: &mut Chance) {

@@ -3,6 +3,7 @@
 
 mod doors;
 mod http;
+mod ledger;
 mod process;
 mod steps;
 mod world;
@@ -29,11 +30,15 @@ const PARTS: &[Part] = &[
     ("growth", steps::growth),
 ];
 
+/// Parts that take many minutes and many gigabytes: they run when they are named. `proof` is the ledger at ten million lines on
+/// both engines; AKASHI_MEASURE_LINES says another number.
+const LONG: &[Part] = &[("proof", ledger::ledger)];
+
 fn main() {
     // Cargo passes `--bench`; what does not begin with a dash names a part.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
-    if let Some(odd) = wanted.iter().find(|w| !PARTS.iter().any(|(name, _)| name == w)) {
-        let names: Vec<&str> = PARTS.iter().map(|(name, _)| *name).collect();
+    if let Some(odd) = wanted.iter().find(|w| !PARTS.iter().chain(LONG).any(|(name, _)| name == w)) {
+        let names: Vec<&str> = PARTS.iter().chain(LONG).map(|(name, _)| *name).collect();
         eprintln!("no part {odd}; there are: {}", names.join(", "));
         std::process::exit(2);
     }
@@ -43,6 +48,19 @@ fn main() {
             run();
         }
     }
+    for (_, run) in LONG.iter().filter(|(name, _)| wanted.iter().any(|w| w == name)) {
+        run();
+    }
+}
+
+/// How far something long is, on the error output.
+fn far(done: u64, all: u64) {
+    use indicatif::{ProgressBar, ProgressStyle};
+    static BAR: std::sync::OnceLock<ProgressBar> = std::sync::OnceLock::new();
+    let style = || ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}").expect("a right template");
+    let bar = BAR.get_or_init(|| ProgressBar::new(all).with_style(style()));
+    bar.set_length(all);
+    bar.set_position(done);
 }
 
 /// Runs something `RUNS` times after five warm-up runs and prints median and p95.
