@@ -11,7 +11,10 @@ mod break_glass;
 mod browser;
 mod credential_recovery;
 mod credential_revocation;
+mod data_encryption;
+mod forensic_hold;
 mod idle_timeout;
+mod key_vault;
 mod label_enforcement;
 mod login_feedback;
 mod login_restrictions;
@@ -23,10 +26,13 @@ mod password_lifecycle;
 mod password_quality;
 mod privileged_session;
 mod report;
+mod retention_lock;
 mod role_access;
 mod scratch;
+mod tamper_evident_log;
 mod tenant_scoping;
 mod unique_ids;
+mod verified_erasure;
 mod view_approval;
 
 use rules::text::{Text, worded};
@@ -101,6 +107,15 @@ fn expect(holds: bool, ja: &str, en: &str) -> Tried {
     if holds { Ok(()) } else { Err(Failed::new(ja, en)) }
 }
 
+/// Why an act was refused; fails where it was done.
+fn refusal<T>(tried: Result<T, app::Error>) -> Result<(rules::refusal::Why, Text), Failed> {
+    match tried {
+        Err(app::Error::Refused(refusal)) => Ok((refusal.why, refusal.text)),
+        Err(other) => Err(other.into()),
+        Ok(_) => Err(Failed::new("拒否されるはずの操作が受け付けられました", "what has to be refused was done")),
+    }
+}
+
 /// Every mechanism that has an acceptance test, in the order of the vocabulary.
 pub static ALL: &[&Mechanism] = &[
     &unique_ids::MECHANISM,
@@ -121,8 +136,14 @@ pub static ALL: &[&Mechanism] = &[
     &break_glass::MECHANISM,
     &tenant_scoping::MECHANISM,
     &view_approval::MECHANISM,
+    &data_encryption::MECHANISM,
+    &verified_erasure::MECHANISM,
     &label_enforcement::MECHANISM,
+    &key_vault::MECHANISM,
     &audit_log::MECHANISM,
+    &tamper_evident_log::MECHANISM,
+    &retention_lock::MECHANISM,
     &alerting::MECHANISM,
+    &forensic_hold::MECHANISM,
     &approval_workflow::MECHANISM,
 ];

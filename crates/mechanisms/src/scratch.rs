@@ -12,6 +12,7 @@ use rules::account::{Account, FactorKind};
 use rules::act::Actor;
 use rules::change::Change;
 use rules::command::{Command, Secret};
+use rules::evidence::Label;
 use rules::id::{self, Id, Pos};
 use rules::party::{Membership, Person, Role};
 use rules::request::{Ask, Request};
@@ -238,6 +239,13 @@ impl Scratch {
             }
         }
         Ok(out)
+    }
+
+    /// A document that somebody has put into the library, and who put it there.
+    pub fn document(&self, by: &str, name: &str, content: &str) -> Result<(Id<id::Evidence>, Actor), Failed> {
+        let actor = self.signed_in(by)?.signed()?.actor;
+        let done = self.app().add_evidence(&actor, name, content.as_bytes(), Label::Confidential, None, None)?;
+        Ok((made(&done)?, actor))
     }
 
     // People
