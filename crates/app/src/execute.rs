@@ -9,6 +9,7 @@ mod keys;
 mod log;
 pub(crate) mod parties;
 mod passwords;
+pub(crate) mod registers;
 mod requests;
 mod verdicts;
 
@@ -144,6 +145,7 @@ impl Doing<'_, '_> {
             | Command::SendPackage { .. }
             | Command::ReceivePackage { .. } => self.exchange(kind, command),
             Command::RotateKey { .. } => self.keys(kind, command),
+            Command::WriteEntry { .. } | Command::MoveEntry { .. } | Command::ImportEntries { .. } => self.registers(kind, command),
             Command::OpenCase { .. }
             | Command::SubmitRound { .. }
             | Command::AcceptRound { .. }

@@ -19,6 +19,7 @@ pub mod mail;
 pub mod package;
 pub mod proof;
 pub mod read;
+pub mod register_rows;
 pub mod sign_in;
 pub mod trust;
 pub mod upload;

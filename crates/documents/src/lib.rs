@@ -10,6 +10,7 @@ pub mod read_form;
 pub mod read_sheet;
 pub mod read_table;
 mod row_height;
+pub mod rows;
 pub mod sheet_csv;
 pub mod sheet_xlsx;
 pub mod table;

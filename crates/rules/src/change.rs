@@ -15,6 +15,7 @@ use crate::keeping::Keeping;
 use crate::log::Looking;
 use crate::party::{Group, Invitation, Membership, Organisation, Person, Phrase, Product, Settings, Token};
 use crate::policy::Side;
+use crate::register::Registering;
 use crate::request::{Request, RequestState};
 use crate::review::{Alert, Mail, Review};
 use crate::running::Running;
@@ -374,6 +375,8 @@ pub enum Change {
     Keeping(Keeping),
     #[serde(untagged)]
     Log(Looking),
+    #[serde(untagged)]
+    Register(Registering),
 }
 
 #[cfg(test)]

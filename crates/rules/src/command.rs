@@ -16,6 +16,7 @@ use crate::keeping::{Matter, Rule};
 use crate::log::LogQuery;
 use crate::party::{OrganisationKind, Role, Settings};
 use crate::policy::Side;
+use crate::register::Written;
 use crate::request::Ask;
 use crate::review::Judgement;
 use crate::sheet::{Sheet, SheetId};
@@ -148,6 +149,11 @@ commands! {
     /// Made only with the file itself.
     #[serde(skip_deserializing)]
     ReceivePackage "receive_package" { #[serde(skip)] package: Option<Box<Package>>, #[serde(skip)] arrival: Option<Box<Arrival>> } = "封印パッケージの受領", "Receive a sealed package";
+    /// A new entry of a register, or another version of one. `base` is the position of the version that was read.
+    WriteEntry "write_entry" { register: String, #[serde(default)] entry: Option<Id<id::Entry>>, #[serde(default)] base: Pos, #[serde(default)] label: Option<Label>, fields: Written } = "管理簿への記録", "Write an entry of a register";
+    MoveEntry "move_entry" { entry: Id<id::Entry>, base: Pos, to: String, #[serde(default)] note: String } = "管理簿の記録の状態変更", "Take an entry to another state";
+    /// All of them or none.
+    ImportEntries "import_entries" { register: String, rows: Vec<Written> } = "管理簿への一括登録", "Import entries of a register";
     AddSheet "add_sheet" { #[schemars(with = "serde_json::Value")] sheet: Box<Sheet>, #[serde(default)] mapping: Option<serde_json::Value> } = "シートの追加", "Add a sheet";
     ConfirmText "confirm_text" { sheet: SheetId, item: ItemNo, text: String, source: String } = "原文の確認", "Confirm an item's text";
     OpenCase "open_case" { product: Id<id::Product>, body: Id<id::Organisation>, sheet: SheetId } = "案件の作成", "Open a case";

@@ -179,6 +179,8 @@ named! {
     TrustAnchor = "anchor";
     /// One backup.
     Backup = "backup";
+    /// 管理簿の記録: one entry of a register, through all its versions.
+    Entry = "entry";
 }
 
 /// The number of an item on its sheet (項目番号), from 1.

@@ -21,6 +21,7 @@ pub mod policy;
 pub mod progress;
 pub mod quality;
 pub mod refusal;
+pub mod register;
 pub mod request;
 pub mod reuse;
 pub mod review;

@@ -117,6 +117,9 @@ pub enum Place<'a> {
     Case(&'a CaseFacts),
 }
 
+/// Roles that keep registers (管理簿) of their own organisation, and read them.
+pub const KEEPERS: [Role; 5] = [Role::Officer, Role::Colleague, Role::Administrator, Role::Operator, Role::Secretariat];
+
 fn when(ok: bool) -> Result<(), Refusal> {
     if ok { Ok(()) } else { Err(Refusal::forbidden()) }
 }
@@ -273,6 +276,8 @@ fn role_allows(kind: Kind, actor: &Actor, place: Place) -> Result<(), Refusal> {
         Kind::RotateKey => when(in_session && (role(Role::Administrator) || role(Role::Operator))),
         Kind::SendPackage => when(in_session && ((applicant && role(Role::Officer)) || (body && role(Role::Secretariat)))),
         Kind::ReceivePackage => when(in_session && (role(Role::Officer) || role(Role::Secretariat))),
+        // Who may take which step, the register says.
+        Kind::WriteEntry | Kind::MoveEntry | Kind::ImportEntries => when(KEEPERS.iter().any(|r| role(*r))),
         Kind::FileEvidence => when(role(Role::Officer)),
         Kind::ChangePassword => when(in_session),
         Kind::SetLanguage => when(actor.person.is_some()),

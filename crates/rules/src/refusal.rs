@@ -36,15 +36,36 @@ pub struct Refusal {
     /// The input field it concerns, by its name in the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<&'static str>,
+    /// Everything that is wrong, where it is more than one thing or stands in a row of many.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FieldFault>,
+}
+
+/// One thing that is wrong with one field of what was handed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldFault {
+    /// Of an import, from 1; the heading is not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<usize>,
+    pub field: String,
+    pub text: Text,
 }
 
 impl Refusal {
     pub const fn new(why: Why, text: Text) -> Refusal {
-        Refusal { why, text, field: None }
+        Refusal { why, text, field: None, faults: Vec::new() }
     }
     pub const fn at(mut self, field: &'static str) -> Refusal {
         self.field = Some(field);
         self
+    }
+    /// Everything at once: `faults` is not empty.
+    pub fn faulty(faults: Vec<FieldFault>) -> Refusal {
+        let words = crate::text::worded(
+            format!("{}か所に誤りがあります。何も登録していません。", faults.len()),
+            format!("{} faults; nothing was written.", faults.len()),
+        );
+        Refusal { faults, ..Refusal::new(Why::Invalid, words) }
     }
     pub const fn invalid(field: &'static str, text: Text) -> Refusal {
         Refusal::new(Why::Invalid, text).at(field)

@@ -63,6 +63,7 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     tables::running::STATEMENTS,
     tables::vault::STATEMENTS,
     tables::exchange::STATEMENTS,
+    tables::register::STATEMENTS,
     tables::items::STATEMENTS,
     tests::STATEMENTS,
 ];

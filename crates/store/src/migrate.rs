@@ -101,6 +101,13 @@ const MIGRATIONS: &[Migration] = &[
         insert_only: &["epoch", "running_event"],
     },
     Migration { number: 11, name: "log", text: include_str!("../migrations/0011_log.sql"), own: ("", ""), insert_only: &[] },
+    Migration {
+        number: 12,
+        name: "register",
+        text: include_str!("../migrations/0014_register.sql"),
+        own: ("", ""),
+        insert_only: &["register_entry"],
+    },
 ];
 
 /// Tables that are not made from the ledger, and that a rebuild therefore leaves alone.

@@ -65,6 +65,9 @@ statements! {
     DUMP_RETENTION_RULE = "select * from retention_rule order by organisation, id";
     DUMP_HOLD = "select * from hold order by id";
     DUMP_ERASURE = "select * from erasure order by id";
+    DUMP_REGISTER_ENTRY = "select * from register_entry order by pos";
+    DUMP_REGISTER_NOW = "select * from register_now order by id";
+    DUMP_REGISTER_CELL = "select * from register_cell order by entry, field, n";
     DUMP_TOMBSTONE = "select * from tombstone order by pos";
     DUMP_TRUST_ANCHOR = "select * from trust_anchor order by id";
     DUMP_PACKAGE = "select * from package order by id";
@@ -129,6 +132,9 @@ const DUMPS: &[(&str, crate::engine::Sql)] = &[
     ("package_refusal", DUMP_PACKAGE_REFUSAL),
     ("log_view", DUMP_LOG_VIEW),
     ("log_review", DUMP_LOG_REVIEW),
+    ("register_entry", DUMP_REGISTER_ENTRY),
+    ("register_now", DUMP_REGISTER_NOW),
+    ("register_cell", DUMP_REGISTER_CELL),
     ("search_doc", DUMP_SEARCH_DOC),
 ];
 

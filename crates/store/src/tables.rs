@@ -8,6 +8,7 @@ pub mod items;
 pub mod keeping;
 pub mod log;
 pub mod party;
+pub mod register;
 pub mod requests;
 pub mod running;
 pub mod sheets;
@@ -114,6 +115,7 @@ pub(crate) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(),
         Change::Exchange(c) => exchange::apply(conn, c, meta),
         Change::Keeping(c) => keeping::apply(conn, c, meta),
         Change::Log(c) => log::apply(conn, c, meta),
+        Change::Register(c) => register::apply(conn, c, meta),
     }
 }
 

@@ -49,6 +49,9 @@ mod product_profile;
 pub mod products;
 pub mod public;
 pub mod quality;
+pub mod register_entry;
+pub mod register_rows;
+pub mod registers;
 pub mod reissue;
 pub mod requests;
 pub mod rounds;
@@ -108,6 +111,9 @@ pub const ROUTES: &[&[Route]] = &[
     products::ROUTES,
     public::ROUTES,
     quality::ROUTES,
+    register_entry::ROUTES,
+    register_rows::ROUTES,
+    registers::ROUTES,
     reissue::ROUTES,
     requests::ROUTES,
     rounds::ROUTES,

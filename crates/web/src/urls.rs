@@ -38,6 +38,7 @@ fixed! {
     access = "/access";
     requests = "/requests";
     alerts = "/alerts";
+    registers = "/registers";
     keeping = "/keeping";
     keys = "/keys";
     ledger = "/ledger";
@@ -57,6 +58,14 @@ fixed! {
     api = "/api";
 }
 
+/// A register, or a page of it: `new`, `import`.
+pub fn register(register: &str, page: &str) -> String {
+    if page.is_empty() { format!("/registers/{register}") } else { format!("/registers/{register}/{page}") }
+}
+/// An entry of a register, or a page of it: `edit`, `move`.
+pub fn entry(entry: Id<id::Entry>, page: &str) -> String {
+    if page.is_empty() { format!("/entries/{entry}") } else { format!("/entries/{entry}/{page}") }
+}
 pub fn case(case: CaseId) -> String {
     format!("/cases/{case}")
 }

@@ -173,6 +173,7 @@ impl<'a> Visit<'a> {
             (body, text("案件ボード", "Board"), urls::board()),
             (any_case, text("案件", "Cases"), urls::cases()),
             (applicant, text("証跡", "Evidence"), urls::library()),
+            (rules::policy::KEEPERS.iter().any(|role| self.has(*role)), text("管理簿", "Registers"), urls::registers()),
             (applicant, text("プロダクト", "Products"), urls::products()),
             (true, text("シート", "Sheets"), urls::sheets()),
             (any_case, text("検索", "Search"), urls::search()),

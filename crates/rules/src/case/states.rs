@@ -54,6 +54,9 @@ pub const fn states(kind: Kind) -> &'static [State] {
         | Kind::RemoveAnchor
         | Kind::RotateKey
         | Kind::ReceivePackage
+        | Kind::WriteEntry
+        | Kind::MoveEntry
+        | Kind::ImportEntries
         | Kind::AddSheet
         | Kind::ConfirmText
         | Kind::AddEvidence

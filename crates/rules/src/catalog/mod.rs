@@ -5,6 +5,7 @@
 //! sheets/<folder>/items/001.toml …      one item each, named by its number
 //! vocabulary/{mechanisms,probes,registers,documents}.toml
 //! evidence-names.toml
+//! registers/asset_ledger.toml …         one register each, named by its id
 //! ```
 
 mod checks;
@@ -15,6 +16,7 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
+use crate::register::Register;
 use crate::sheet::{Sheet, SheetId};
 
 pub use checks::{CHECKS, Check};
@@ -27,11 +29,15 @@ pub struct Catalog {
     pub sheets: Vec<Sheet>,
     pub vocabulary: Vocabulary,
     pub evidence_names: Vec<EvidenceName>,
+    pub registers: Vec<Register>,
 }
 
 impl Catalog {
     pub fn sheet(&self, id: &SheetId) -> Option<&Sheet> {
         self.sheets.iter().find(|s| s.id == *id)
+    }
+    pub fn register(&self, id: &str) -> Option<&Register> {
+        self.registers.iter().find(|r| r.id == id)
     }
     /// What is known of a normalised evidence name, by its Japanese form.
     pub fn evidence_name(&self, ja: &str) -> Option<&EvidenceName> {
@@ -46,7 +52,7 @@ impl Catalog {
 pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Catalog, Vec<Fault>) {
     let parsed = parse::parse(files);
     let mut faults = parsed.faults;
-    faults.extend(checks::run(&checks::Content::of(&parsed.catalog, &parsed.origins)));
+    faults.extend(checks::run(&checks::Content::of(&parsed.catalog, &parsed.origins, &parsed.register_files)));
     (parsed.catalog, faults)
 }
 

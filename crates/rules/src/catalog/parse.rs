@@ -16,6 +16,8 @@ pub(super) struct Parsed {
     pub catalog: Catalog,
     /// Beside `catalog.sheets`, one for one.
     pub origins: Vec<Origin>,
+    /// Beside `catalog.registers`, one for one.
+    pub register_files: Vec<String>,
     pub faults: Vec<Fault>,
 }
 
@@ -68,7 +70,7 @@ struct Pile<'a> {
 }
 
 pub(super) fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Parsed {
-    let mut out = Parsed { catalog: Catalog::default(), origins: Vec::new(), faults: Vec::new() };
+    let mut out = Parsed { catalog: Catalog::default(), origins: Vec::new(), register_files: Vec::new(), faults: Vec::new() };
     let mut piles: BTreeMap<&str, Pile> = BTreeMap::new();
     for (path, content) in files {
         match path.split('/').collect::<Vec<_>>()[..] {
@@ -85,6 +87,12 @@ pub(super) fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
             ["evidence-names.toml"] => {
                 if let Some(file) = toml_or_fault::<EvidenceNamesFile>(path, content, &mut out.faults) {
                     out.catalog.evidence_names = file.names;
+                }
+            }
+            ["registers", name] if name.ends_with(".toml") => {
+                if let Some(register) = toml_or_fault(path, content, &mut out.faults) {
+                    out.catalog.registers.push(register);
+                    out.register_files.push(path.to_owned());
                 }
             }
             // Read by those who judge passwords, with checks of their own.

@@ -337,3 +337,101 @@ fn every_check_has_a_test_of_its_name() {
         assert!(here.contains(&format!("fn {}()", check.name.replace('-', "_"))), "no test breaks {}", check.name);
     }
 }
+
+const DISPOSAL: &str = "registers/disposal_record.toml";
+
+/// A register without fault, but for the items that it leaves out.
+const REGISTER: &str = r#"
+id = "disposal_record"
+name = { ja = "廃棄・消去記録", en = "Disposal records" }
+about = { ja = "廃棄の記録です。", en = "A disposal." }
+title = ["number"]
+label = "confidential"
+kept_months = 60
+items = ["9", "209", "213", "214", "215", "216", "217"]
+states = [{ id = "planned", name = { ja = "予定", en = "Planned" } }, { id = "done", name = { ja = "済", en = "Done" }, open = false }]
+moves = [{ from = "planned", to = "done", name = { ja = "記録", en = "Record" }, roles = ["officer"], needs = ["method"] }]
+fields = [
+    { id = "number", name = { ja = "管理番号", en = "Number" }, kind = "line", required = true, serves = ["9", "209", "213", "215", "216", "217"] },
+    { id = "method", name = { ja = "方法", en = "Method" }, kind = "choice", choices = [{ id = "wipe", name = { ja = "上書き", en = "Wiping" } }], serves = ["214"] },
+    { id = "asset", name = { ja = "資産", en = "Asset" }, kind = "entry", to = "asset_ledger" },
+]
+checks = [
+    { kind = "needed_if", field = "asset", other = "method", is = "wipe", words = { ja = "資産", en = "asset" } },
+    { kind = "linked", field = "asset", states = ["used"], words = { ja = "状態", en = "state" } },
+]
+example = { number = "D-1", method = "上書き" }
+"#;
+
+/// The faults of the shipped catalogue with this one register instead of its own.
+fn register_faults(old: &str, new: &str) -> Vec<Fault> {
+    assert!(REGISTER.contains(old), "the register does not contain {old:?}");
+    let mut files = shipped();
+    files.retain(|path, _| !path.starts_with("registers/"));
+    files.insert(DISPOSAL.into(), REGISTER.replacen(old, new, 1));
+    read_files(&files).1
+}
+
+#[track_caller]
+fn register_finds(check: &str, old: &str, new: &str) {
+    let faults = register_faults(old, new);
+    assert!(faults.iter().any(|f| f.check == check && f.file.starts_with("registers/")), "{check} did not find {new:?}: {faults:#?}");
+}
+
+#[test]
+fn a_register_without_fault_has_none() {
+    let faults = register_faults("D-1", "D-1");
+    assert!(faults.is_empty(), "{}", shown(&faults));
+}
+
+#[test]
+fn register_ids() {
+    register_finds("register-ids", "id = \"disposal_record\"", "id = \"disposal\"");
+    register_finds("register-ids", "id = \"asset\"", "id = \"method\"");
+    register_finds("register-ids", "{ id = \"done\"", "{ id = \"planned\"");
+}
+
+#[test]
+fn register_references() {
+    for (old, new) in [
+        ("title = [\"number\"]", "title = [\"name\"]"),
+        ("to = \"done\", name", "to = \"gone\", name"),
+        ("needs = [\"method\"]", "needs = [\"way\"]"),
+        ("to = \"asset_ledger\"", "to = \"assets\""),
+        ("other = \"method\"", "other = \"way\""),
+        ("is = \"wipe\"", "is = \"burn\""),
+        ("number = \"D-1\"", "number = \"D-1\", colour = \"red\""),
+    ] {
+        register_finds("register-references", old, new);
+    }
+}
+
+#[test]
+fn register_shape() {
+    register_finds("register-shape", "kind = \"entry\", to = \"asset_ledger\"", "kind = \"entry\"");
+    register_finds("register-shape", "kind = \"choice\"", "kind = \"line\"");
+    register_finds("register-shape", "to = \"done\", name", "to = \"planned\", name");
+    register_finds("register-shape", "roles = [\"officer\"]", "roles = []");
+    register_finds("register-shape", "title = [\"number\"]", "title = []");
+}
+
+#[test]
+fn register_items() {
+    register_finds("register-items", "\"217\"]\nstates", "\"217\", \"1\"]\nstates");
+    register_finds("register-items", ", \"217\"]\nstates", "]\nstates");
+    register_finds("register-items", "serves = [\"214\"]", "serves = []");
+    register_finds("register-items", "serves = [\"214\"]", "serves = [\"214\", \"214:99\"]");
+    register_finds("register-items", "serves = [\"214\"]", "serves = [\"214\", \"999\"]");
+}
+
+#[test]
+fn register_example() {
+    register_finds("register-example", "number = \"D-1\", ", "");
+    register_finds("register-example", "method = \"上書き\"", "method = \"焼却\"");
+}
+
+#[test]
+fn register_languages() {
+    register_finds("register-languages", "en = \"Wiping\"", "en = \"\"");
+    register_finds("register-languages", "ja = \"廃棄の記録です。\"", "ja = \" \"");
+}

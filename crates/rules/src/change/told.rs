@@ -81,6 +81,7 @@ impl Change {
             Change::Exchange(c) => c.kind(),
             Change::Keeping(c) => c.kind(),
             Change::Log(c) => c.kind(),
+            Change::Register(c) => c.kind(),
         }
     }
 
@@ -159,6 +160,7 @@ impl Change {
             Change::Exchange(c) => c.subject(),
             Change::Keeping(c) => c.subject(),
             Change::Log(c) => c.subject(),
+            Change::Register(c) => c.subject(),
         }
     }
 }

@@ -144,7 +144,9 @@ fn case_of(change: &Change) -> Option<Id<id::Case>> {
         | Change::Exchange(_)
         // Holds, rules and erasures are the authority by which the rest is kept or leaves.
         | Change::Keeping(_)
-        | Change::Log(_) => None,
+        | Change::Log(_)
+        // A register keeps its entries for a time of its own.
+        | Change::Register(_) => None,
     }
 }
 

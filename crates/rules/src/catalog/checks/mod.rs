@@ -1,12 +1,14 @@
 //! The named checks over all content; each reports every fault it finds.
 
 mod item;
+mod register;
 mod sheet;
 mod words;
 
 use super::parse::Origin;
 use super::{Catalog, EvidenceName, Fault, Place, Vocabulary};
 use crate::id::ItemNo;
+use crate::register::Register;
 use crate::sheet::{Item, Sheet};
 use crate::text::{Text, text};
 
@@ -109,6 +111,51 @@ pub const CHECKS: &[Check] = &[
         ),
         run: words::vocabulary,
     },
+    Check {
+        name: "register-ids",
+        holds: text(
+            "管理簿の識別子は語彙にあり、欄・状態・選択肢は重複しません。",
+            "A register is a word of the vocabulary; its fields, states and choices are unique.",
+        ),
+        run: register::ids,
+    },
+    Check {
+        name: "register-references",
+        holds: text(
+            "管理簿の中で参照する欄・状態・管理簿はすべて存在します。",
+            "Every field, state and register that a register names exists.",
+        ),
+        run: register::references,
+    },
+    Check {
+        name: "register-shape",
+        holds: text(
+            "欄はその種類に必要なものを備え、どの状態にも進めます。",
+            "A field has what its kind needs, and a way leads to every state.",
+        ),
+        run: register::shape,
+    },
+    Check {
+        name: "register-items",
+        holds: text(
+            "管理簿と項目は互いを参照し、どの項目にも答える欄があります。",
+            "Registers and items name each other, and a field answers each item.",
+        ),
+        run: register::items,
+    },
+    Check {
+        name: "register-example",
+        holds: text(
+            "管理簿の記入例は必須の欄を備え、そのまま読み取れます。",
+            "A register's example fills every required field and can be read as it stands.",
+        ),
+        run: register::example,
+    },
+    Check {
+        name: "register-languages",
+        holds: text("管理簿の文は日本語と英語の両方があります。", "Every text of a register is there in both languages."),
+        run: register::languages,
+    },
 ];
 
 /// Runs every check.
@@ -126,19 +173,24 @@ pub(super) struct Content<'a> {
     pub sheets: Vec<SheetAt<'a>>,
     pub vocabulary: &'a Vocabulary,
     pub evidence_names: &'a [EvidenceName],
+    pub registers: &'a [Register],
+    /// Beside `registers`, one for one.
+    pub register_files: &'a [String],
     /// The words themselves were read with the sheets, and are checked too.
     pub own_words: bool,
 }
 
 impl<'a> Content<'a> {
-    pub fn of(catalog: &'a Catalog, origins: &'a [Origin]) -> Content<'a> {
+    pub fn of(catalog: &'a Catalog, origins: &'a [Origin], register_files: &'a [String]) -> Content<'a> {
         let sheets = catalog.sheets.iter().zip(origins).map(|(sheet, origin)| SheetAt { sheet, origin: Some(origin) }).collect();
-        Content { sheets, vocabulary: &catalog.vocabulary, evidence_names: &catalog.evidence_names, own_words: true }
+        let Catalog { vocabulary, evidence_names, registers, .. } = catalog;
+        Content { sheets, vocabulary, evidence_names, registers, register_files, own_words: true }
     }
     /// One sheet without files.
     pub fn single(sheet: &'a Sheet, catalog: &'a Catalog) -> Content<'a> {
         let sheets = vec![SheetAt { sheet, origin: None }];
-        Content { sheets, vocabulary: &catalog.vocabulary, evidence_names: &catalog.evidence_names, own_words: false }
+        let Catalog { vocabulary, evidence_names, .. } = catalog;
+        Content { sheets, vocabulary, evidence_names, registers: &[], register_files: &[], own_words: false }
     }
 }
 

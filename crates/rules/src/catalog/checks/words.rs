@@ -59,7 +59,7 @@ fn vocabulary_file(path: Path) -> String {
     format!("vocabulary/{}.toml", path.key())
 }
 
-fn both(text: &Text, file: &str, key: &str, found: &mut Found) {
+pub(super) fn both(text: &Text, file: &str, key: &str, found: &mut Found) {
     for (side, empty, name) in [("ja", &text.ja, ("日本語", "Japanese")), ("en", &text.en, ("英語", "English"))] {
         if empty.trim().is_empty() {
             let message = worded(
