@@ -104,6 +104,8 @@ pub const KINDS: &[(&str, Text)] = &[
     ("log_reviewed", text("台帳の定期レビュー", "Ledger reviewed")),
     ("log_view_removed", text("台帳の表示条件の削除", "Saved view removed")),
     ("log_view_saved", text("台帳の表示条件の保存", "Saved view kept")),
+    ("entry_moved", text("管理簿の記録の状態変更", "Entry moved on")),
+    ("entry_written", text("管理簿への記録", "Entry written")),
 ];
 
 /// The name of a kind; one of a newer program is shown as it is written.
@@ -118,13 +120,14 @@ mod tests {
     use super::*;
 
     /// The sources that say how each change is named.
-    const SOURCES: [&str; 6] = [
+    const SOURCES: [&str; 7] = [
         include_str!("../../../rules/src/change/told.rs"),
         include_str!("../../../rules/src/running.rs"),
         include_str!("../../../rules/src/vault.rs"),
         include_str!("../../../rules/src/exchange.rs"),
         include_str!("../../../rules/src/keeping.rs"),
         include_str!("../../../rules/src/log.rs"),
+        include_str!("../../../rules/src/register/entry.rs"),
     ];
 
     /// What `fn kind` gives back, wherever it stands.
