@@ -29,11 +29,11 @@ pub struct Finding {
     pub mend: Option<Text>,
 }
 
-fn good(text: Text) -> Finding {
+pub(crate) fn good(text: Text) -> Finding {
     Finding { weight: Weight::Good, text, mend: None }
 }
 
-fn bad(text: Text, mend: Text) -> Finding {
+pub(crate) fn bad(text: Text, mend: Text) -> Finding {
     Finding { weight: Weight::Mend, text, mend: Some(mend) }
 }
 
@@ -57,6 +57,7 @@ pub fn examine(config: &Config) -> Vec<Finding> {
     out.extend(database(config));
     out.push(address(config));
     out.push(mail(config));
+    out.push(crate::scan::finding(config));
     out
 }
 

@@ -20,6 +20,7 @@ pub mod package;
 pub mod proof;
 pub mod read;
 pub mod register_rows;
+pub mod scan;
 pub mod sign_in;
 pub mod trust;
 pub mod upload;
@@ -66,6 +67,8 @@ pub struct Config {
     pub evidence: EvidencePlace,
     /// The time server that the clock is compared with: `ntp.nict.jp`, or with a port.
     pub time_server: Option<String>,
+    /// Who looks through files for malware; without one every file counts as not scanned.
+    pub scanner: Option<scan::Scanner>,
 }
 
 impl Config {
@@ -86,6 +89,7 @@ impl Config {
             master: Default::default(),
             evidence: Default::default(),
             time_server: None,
+            scanner: None,
         }
     }
 

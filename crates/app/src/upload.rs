@@ -85,12 +85,12 @@ impl App {
     ) -> Result<Done, Error> {
         rules::policy::may(rules::command::Kind::AddEvidence, actor, rules::policy::Place::Installation)?;
         let whose = actor.organisation.ok_or(Refusal::forbidden())?;
-        let file = self.take_file(whose, name, content)?;
+        let file = self.take_file(actor, whose, name, content)?;
         self.execute(actor, Command::AddEvidence { file, label, valid_until, series })
     }
 
     /// Looks at a file that comes in and keeps it for an organisation: the one door of every file, whatever way it came.
-    pub(crate) fn take_file(&self, whose: Id<id::Organisation>, name: &str, content: impl Read) -> Result<Stored, Error> {
+    pub(crate) fn take_file(&self, actor: &Actor, whose: Id<id::Organisation>, name: &str, content: impl Read) -> Result<Stored, Error> {
         let name = bare(name);
         let mut content = content;
         let mut head = vec![];
@@ -102,7 +102,7 @@ impl App {
             );
         }
         let media = sniff(name, &head)?;
-        let stored = match self.keep_file(whose, head.as_slice().chain(content), self.config.upload_limit) {
+        let stored = match self.keep_scanned(actor, whose, name, head.as_slice().chain(content)) {
             Err(Error::Store(store::Error::TooLarge { limit })) => return Err(too_large(name, limit).into()),
             other => other?,
         };

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use app::mail::{MailSettings, Webhook};
+use app::scan::Scanner;
 use app::sign_in::elsewhere::{Provider, Providers, Secret, Trusted};
 use rules::refusal::Refusal;
 use rules::text::{Text, worded};
@@ -53,6 +54,15 @@ pub struct Outside {
     /// Providers at which organisations sign in (OpenID Connect): a TOML file with [[provider]] tables.
     #[arg(long, env = "AKASHI_OIDC", value_name = "FILE")]
     oidc: Option<PathBuf>,
+    /// The clamd that scans files for malware: `127.0.0.1:3310`, or the path of its socket.
+    #[arg(long, env = "AKASHI_SCANNER", value_name = "ADDRESS")]
+    scanner: Option<String>,
+    /// Signatures of the scanner count as old after so many days.
+    #[arg(long, env = "AKASHI_SCANNER_DAYS", value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=90))]
+    scanner_days: u16,
+    /// Takes no upload that was not scanned with signatures that are new enough.
+    #[arg(long, env = "AKASHI_SCANNER_REQUIRED", requires = "scanner")]
+    scanner_required: bool,
 }
 
 /// Every fault of the options, one a line.
@@ -67,6 +77,7 @@ pub struct Reached {
     pub mail: Option<MailSettings>,
     pub webhook: Option<Webhook>,
     pub providers: Trusted,
+    pub scanner: Option<Scanner>,
 }
 
 impl Outside {
@@ -77,7 +88,10 @@ impl Outside {
         let mail = take(self.mail().map(|mail| Reached { mail, ..Reached::default() }).map_err(|fault| vec![fault])).mail;
         let webhook = take(self.webhook().map(|webhook| Reached { webhook, ..Reached::default() }).map_err(|fault| vec![fault])).webhook;
         let providers = take(self.providers().map(|providers| Reached { providers, ..Reached::default() })).providers;
-        if faults.is_empty() { Ok(Reached { mail, webhook, providers }) } else { Err(faults) }
+        let scanner = self.scanner.as_deref().map(|address| Scanner::parse(address, self.scanner_days, self.scanner_required));
+        let scanner =
+            take(scanner.transpose().map(|scanner| Reached { scanner, ..Reached::default() }).map_err(|fault| vec![fault])).scanner;
+        if faults.is_empty() { Ok(Reached { mail, webhook, providers, scanner }) } else { Err(faults) }
     }
 
     fn mail(&self) -> Result<Option<MailSettings>, Text> {

@@ -38,6 +38,7 @@ pub fn start(app: &Arc<App>) {
         ("reminders of reviews of the ledger", HOURLY, App::remind_of_log_reviews),
         ("files encrypted anew", SIGNED, App::renew_files),
         ("files checked", HOURLY, App::check_files),
+        ("files scanned", SIGNED, App::scan_again),
         ("old drafts cleared", HOURLY, |app| app.clear_drafts().and_then(|_| app.clear_packages()).map(|_| 0)),
     ];
     for (name, every, job) in jobs {

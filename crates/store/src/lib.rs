@@ -64,6 +64,7 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     tables::vault::STATEMENTS,
     tables::exchange::STATEMENTS,
     tables::register::STATEMENTS,
+    tables::scan::STATEMENTS,
     tables::items::STATEMENTS,
     tests::STATEMENTS,
 ];

@@ -101,10 +101,11 @@ const MIGRATIONS: &[Migration] = &[
         insert_only: &["epoch", "running_event"],
     },
     Migration { number: 11, name: "log", text: include_str!("../migrations/0011_log.sql"), own: ("", ""), insert_only: &[] },
+    Migration { number: 12, name: "scan", text: include_str!("../migrations/0012_scan.sql"), own: ("", ""), insert_only: &[] },
     Migration {
-        number: 12,
+        number: 13,
         name: "register",
-        text: include_str!("../migrations/0014_register.sql"),
+        text: include_str!("../migrations/0013_register.sql"),
         own: ("", ""),
         insert_only: &["register_entry"],
     },

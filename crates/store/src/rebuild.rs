@@ -62,6 +62,7 @@ statements! {
     DUMP_EPOCH = "select * from epoch order by pos";
     DUMP_RUNNING_EVENT = "select * from running_event order by pos";
     DUMP_KEY = "select * from key order by id";
+    DUMP_SCAN = "select * from scan order by digest";
     DUMP_RETENTION_RULE = "select * from retention_rule order by organisation, id";
     DUMP_HOLD = "select * from hold order by id";
     DUMP_ERASURE = "select * from erasure order by id";
@@ -123,6 +124,7 @@ const DUMPS: &[(&str, crate::engine::Sql)] = &[
     ("epoch", DUMP_EPOCH),
     ("running_event", DUMP_RUNNING_EVENT),
     ("key", DUMP_KEY),
+    ("scan", DUMP_SCAN),
     ("retention_rule", DUMP_RETENTION_RULE),
     ("hold", DUMP_HOLD),
     ("erasure", DUMP_ERASURE),

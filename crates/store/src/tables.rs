@@ -11,6 +11,7 @@ pub mod party;
 pub mod register;
 pub mod requests;
 pub mod running;
+pub mod scan;
 pub mod sheets;
 pub mod vault;
 

@@ -117,7 +117,7 @@ impl App {
                 continue;
             }
             let content = package.file(&path_of(file.digest)).map_err(broken("the package cannot be read"))?;
-            let kept = self.take_file(provider, &file.name, content).map_err(|error| match error {
+            let kept = self.take_file(actor, provider, &file.name, content).map_err(|error| match error {
                 Error::Refused(r) if r.why == Why::TooLarge => Turn::Down(Refused::TooLarge, r.text),
                 // Not what its name says, or what the scan found. What only has to be tried again is no fault of the file.
                 Error::Refused(r) if r.why == Why::Invalid => Turn::Down(Refused::File, r.text),

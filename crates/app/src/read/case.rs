@@ -360,6 +360,7 @@ impl App {
             if tried { Ok(None) } else { Err(Refusal::not_found().into()) }
         })?;
         let found = found.map_or_else(|| self.kept_back(actor, "open_file", id), Ok)?;
+        self.must_not_be_locked(found.digest)?;
         let file = self.kept_file(found.organisation, found.digest)?;
         Ok((found, file))
     }

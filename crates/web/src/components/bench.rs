@@ -81,5 +81,14 @@ fn item(lang: Lang) -> Markup {
 }
 
 fn evidence(lang: Lang) -> Markup {
-    viewer(lang, &Viewer { name: "security-policy-v3.pdf", href: "about:blank#page=3", place: Some(text("3ページ", "Page 3")), pdf: true })
+    viewer(
+        lang,
+        &Viewer {
+            name: "security-policy-v3.pdf",
+            href: "about:blank#page=3",
+            place: Some(text("3ページ", "Page 3")),
+            pdf: true,
+            note: None,
+        },
+    )
 }

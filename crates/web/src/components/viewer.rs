@@ -17,6 +17,8 @@ pub struct Viewer<'a> {
     /// A browser's own PDF viewer refuses to run in a sandboxed frame; it is a sandbox itself.
     /// Everything else gets `sandbox=""`: no scripts, no forms, no origin.
     pub pdf: bool,
+    /// What everybody must know before they believe the file: that nobody scanned it, or that it is locked.
+    pub note: Option<Markup>,
 }
 
 /// Draws the frame. The file's answer needs `frame-ancestors 'self'`, and the page `frame-src 'self'`.
@@ -30,6 +32,7 @@ pub fn viewer(lang: Lang, view: &Viewer) -> Markup {
             figcaption {
                 strong { (view.name) }
                 @if let Some(place) = &view.place { span { (place.get(lang)) } }
+                @if let Some(note) = &view.note { (note) }
                 (Button::new(Kind::Quiet, text("ファイルだけを開く", "Open the file by itself")).small().link(lang, view.href))
             }
             iframe src=(view.href) title=(title) loading="lazy" sandbox=[(!view.pdf).then_some("")] { }
@@ -38,7 +41,10 @@ pub fn viewer(lang: Lang, view: &Viewer) -> Markup {
 }
 
 pub(super) fn example(lang: Lang) -> Markup {
-    viewer(lang, &Viewer { name: "operations-rules-v3.txt", href: "about:blank", place: Some(text("3ページ", "Page 3")), pdf: false })
+    viewer(
+        lang,
+        &Viewer { name: "operations-rules-v3.txt", href: "about:blank", place: Some(text("3ページ", "Page 3")), pdf: false, note: None },
+    )
 }
 
 #[cfg(test)]
@@ -47,7 +53,7 @@ mod tests {
 
     #[test]
     fn only_a_pdf_is_without_sandbox() {
-        let html = |pdf| viewer(Lang::Ja, &Viewer { name: "a", href: "/f#page=3", place: None, pdf }).into_string();
+        let html = |pdf| viewer(Lang::Ja, &Viewer { name: "a", href: "/f#page=3", place: None, pdf, note: None }).into_string();
         assert!(html(false).contains(r#"sandbox="""#));
         assert!(!html(true).contains("sandbox"));
         assert!(html(true).contains(r#"title="a""#));

@@ -19,6 +19,7 @@ use rules::verdict::VerdictContent;
 
 use super::contents;
 use super::form::{self, Again};
+use super::signs::scan_tag;
 use crate::components::{Button, ItemLink, Kind, Shortcut, Tone, Viewer, bench, empty, items, link_button, notice, progress, viewer};
 use crate::route::{Answer, Guard, Route, get, post};
 use crate::shell::Page;
@@ -149,10 +150,10 @@ fn view(visit: &Visit, case: CaseId, no: ItemNo, refused: Again) -> Result<Page,
     }
     let narrow = Narrow::read(if refused.is_some() { &visit.form } else { &visit.query });
     let list = narrow.items(&read.case).map(|(item, _)| item.no).collect();
-    Ok(draw(&Look { visit, read: &read, narrow, list, refused }))
+    draw(&Look { visit, read: &read, narrow, list, refused })
 }
 
-fn draw(look: &Look) -> Page {
+fn draw(look: &Look) -> Result<Page, app::Error> {
     let (visit, case, lang) = (look.visit, look.case(), look.visit.lang);
     let item = look.read.item();
     let middle = html! {
@@ -164,7 +165,7 @@ fn draw(look: &Look) -> Page {
         (verdict::thread(look))
         (verdict::history(look))
     };
-    let main = bench(lang, left(look), middle, look.chosen().map(|claim| evidence(look, claim)));
+    let main = bench(lang, left(look), middle, look.chosen().map(|claim| evidence(look, claim)).transpose()?);
     let title = worded(format!("{}. {}", item.no, item.title.ja), format!("{}. {}", item.no, item.title.en));
     let mut page = framed(visit, case, title, main);
     let state = case.facts.case.state.name();
@@ -179,7 +180,7 @@ fn draw(look: &Look) -> Page {
         Shortcut::new("1 – 5", text("判定結果を選ぶ", "Choose the verdict")),
         Shortcut::new("i", text("改善策の欄へ移る", "Go to the improvement")),
     ];
-    page
+    Ok(page)
 }
 
 /// The item before and after in the list, and the other pages of the case.
@@ -222,12 +223,13 @@ fn left(look: &Look) -> Markup {
     }
 }
 
-fn evidence(look: &Look, claim: &Claim) -> Markup {
+fn evidence(look: &Look, claim: &Claim) -> Result<Markup, app::Error> {
     let (lang, case) = (look.visit.lang, look.case());
-    let Some(file) = claim.evidence.and_then(|id| case.evidence.get(&id)) else { return html! {} };
+    let Some(file) = claim.evidence.and_then(|id| case.evidence.get(&id)) else { return Ok(html! {}) };
     let name = format!("{} v{}", file.name, file.version);
     let href = urls::file_view(file.id, Some(case.facts.case.id), claim.page);
-    viewer(lang, &Viewer { name: &name, href: &href, place: contents::place(claim), pdf: file.media == "application/pdf" })
+    let note = Some(scan_tag(lang, &look.visit.app.scan_of(file)?));
+    Ok(viewer(lang, &Viewer { name: &name, href: &href, place: contents::place(claim), pdf: file.media == "application/pdf", note }))
 }
 
 /// Executes a command of this item and comes back to it.

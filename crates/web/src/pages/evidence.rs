@@ -13,7 +13,7 @@ use rules::refusal::Refusal;
 use rules::text::{Text, text, worded};
 
 use super::form::{Again, Form, act, saved_at, saved_notice, settle};
-use super::signs::{date, label_tone, time};
+use super::signs::{date, label_tone, scan_tag, time};
 use super::word;
 use crate::chart::{Expiry, expiries};
 use crate::components::{
@@ -127,6 +127,10 @@ fn labels() -> Vec<Choice<'static>> {
     Label::ALL.iter().map(|l| Choice::new(word(l), l.name())).collect()
 }
 
+fn scan_name() -> Text {
+    text("マルウェア検査", "Malware scan")
+}
+
 fn group_name() -> Text {
     text("情報グループ", "Information group")
 }
@@ -147,7 +151,7 @@ fn library_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
             p.muted { (text("条件に合う証跡はありません。", "No evidence fits the filter.").get(lang)) }
         } @else if found.is_empty() {
             (empty(lang, &text("証跡はまだありません", "No evidence yet"), &text("規程や記録のファイルを登録すると、各項目の根拠として示せます。", "Add rules and records to show them as grounds for items."), html! {}))
-        } @else { (list(visit, &found, today)) }
+        } @else { (list(visit, &found, today)?) }
     };
     let mut page = visit.page(text("証跡", "Evidence"), main);
     page.notices = saved_notice(visit, "");
@@ -201,8 +205,9 @@ fn valid(visit: &Visit, evidence: &Evidence, today: Date) -> Markup {
     }
 }
 
-fn list(visit: &Visit, found: &[&Filed], today: Date) -> Markup {
+fn list(visit: &Visit, found: &[&Filed], today: Date) -> Result<Markup, app::Error> {
     let lang = visit.lang;
+    let scans = visit.app.scans_of(found.iter().map(|f| &f.evidence))?;
     let columns = vec![
         Column::new(text("証跡", "Document")),
         Column::new(text("版", "Version")).number(),
@@ -211,6 +216,7 @@ fn list(visit: &Visit, found: &[&Filed], today: Date) -> Markup {
         Column::new(text("有効期限", "Valid until")),
         Column::new(text("大きさ", "Size")).number(),
         Column::new(text("登録", "Added")),
+        Column::new(scan_name()),
     ];
     let rows = found.iter().map(|f| {
         let e = &f.evidence;
@@ -222,9 +228,10 @@ fn list(visit: &Visit, found: &[&Filed], today: Date) -> Markup {
             valid(visit, e, today),
             html! { (size(e.size)) },
             time(e.at),
+            html! { @if let Some(scan) = scans.get(&e.digest) { (scan_tag(lang, scan)) } },
         ])
     });
-    table(lang, &Table::new(text("証跡の一覧", "All evidence"), columns, rows.collect()).caption_hidden())
+    Ok(table(lang, &Table::new(text("証跡の一覧", "All evidence"), columns, rows.collect()).caption_hidden()))
 }
 
 fn group(group: Option<&Group>) -> Markup {
@@ -248,6 +255,7 @@ fn document_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
     let lang = visit.lang;
     let (versions, uses) = visit.app.document(visit.actor()?, visit.param("evidence")?)?;
     let newest = versions.first().ok_or(Refusal::not_found())?;
+    let scan = visit.app.scan_of(newest)?;
     let labels = visit.app.labels(visit.actor()?, newest.id)?;
     let today = rules::act::japan(visit.app.clock.now()).date();
     let main = html! {
@@ -258,6 +266,7 @@ fn document_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
                 (text("有効期限", "Valid until"), valid(visit, newest, today)),
                 (text("登録", "Added"), time(newest.at)),
                 (text("SHA-256", "SHA-256"), html! { code { (newest.digest) } }),
+                (scan_name(), html! { (scan_tag(lang, &scan)) @if let Some(detail) = scan.detail() { " " span.small.muted { (detail.get(lang)) } } }),
             ]))
             div.actions {
                 @if SHOWN.contains(&newest.media.as_str()) { (link_button(lang, Kind::Secondary, &text("表示する", "View"), &urls::file_view(newest.id, None, None))) }
@@ -270,7 +279,7 @@ fn document_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
             (upload_form(visit, again, &urls::document(newest.id), Some(newest)))
         }))
         h2 { (text("版の履歴", "Versions").get(lang)) }
-        (list_versions(visit, &versions, today))
+        (list_versions(visit, &versions, today)?)
         h2 { (text("紐付いている項目", "Where it is claimed").get(lang)) }
         @if uses.is_empty() { p.muted { (text("まだどの項目にも紐付いていません。", "No item claims it yet.").get(lang)) } }
         @else { (claimed(visit, uses.iter().map(|u| (u.case, u.item)))?) }
@@ -340,14 +349,16 @@ fn filing(visit: &Visit, again: Again, now: &Evidence, labels_of: &[LabelRead]) 
     ))
 }
 
-fn list_versions(visit: &Visit, versions: &[Evidence], today: Date) -> Markup {
+fn list_versions(visit: &Visit, versions: &[Evidence], today: Date) -> Result<Markup, app::Error> {
     let lang = visit.lang;
+    let scans = visit.app.scans_of(versions)?;
     let columns = vec![
         Column::new(text("版", "Version")).number(),
         Column::new(text("ファイル", "File")),
         Column::new(text("有効期限", "Valid until")),
         Column::new(text("登録", "Added")),
         Column::new(text("SHA-256", "SHA-256")),
+        Column::new(scan_name()),
     ];
     let rows = versions.iter().map(|v| {
         let digest = v.digest.to_string();
@@ -357,9 +368,10 @@ fn list_versions(visit: &Visit, versions: &[Evidence], today: Date) -> Markup {
             valid(visit, v, today),
             time(v.at),
             html! { code title=(digest) { (digest[..16]) "…" } },
+            html! { @if let Some(scan) = scans.get(&v.digest) { (scan_tag(lang, scan)) } },
         ])
     });
-    table(lang, &Table::new(text("版の履歴", "Versions"), columns, rows.collect()).caption_hidden())
+    Ok(table(lang, &Table::new(text("版の履歴", "Versions"), columns, rows.collect()).caption_hidden()))
 }
 
 /// The items that claim it, one line for each case.

@@ -84,7 +84,7 @@ fn page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
     let read = visit.app.item(visit.actor()?, visit.param("case")?, visit.query.word("side")?, number(visit)?)?;
     let look = Look { visit, read: &read, again };
     let (case, item) = (look.case(), read.item());
-    let mut page = visit.page(worded(format!("{} {}", item.no, item.title.ja), format!("{} {}", item.no, item.title.en)), view(&look));
+    let mut page = visit.page(worded(format!("{} {}", item.no, item.title.ja), format!("{} {}", item.no, item.title.en)), view(&look)?);
     page.breadcrumb = crumbs(case, Some(worded(format!("項目{}", item.no), format!("Item {}", item.no))));
     page.breadcrumb.insert(2, Crumb::link(text("項目", "Items"), with_side(case, urls::case_page(case.facts.case.id, "items"))));
     page.lead = case
@@ -119,17 +119,18 @@ fn neighbours(look: &Look) -> Markup {
     }
 }
 
-fn view(look: &Look) -> Markup {
-    html! {
+fn view(look: &Look) -> Result<Markup, app::Error> {
+    let claims = claims::claims(look)?;
+    Ok(html! {
         (requirement::requirement(look))
         (talk::verdict(look))
         (standing(look))
         @if look.may_write() { (answer_form::form(look)) } @else { (answer_form::read_only(look)) }
-        (claims::claims(look))
+        (claims)
         (talk::review(look))
         (talk::thread(look))
         (past::history(look))
-    }
+    })
 }
 
 /// Why nothing can be changed here, for the applicant.

@@ -1,5 +1,6 @@
 //! How states, verdicts and times look, the same on every page.
 
+use app::scan::ScanRead;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
@@ -22,6 +23,16 @@ pub const fn state_tone(state: State) -> Tone {
         State::Certified => Tone::Success,
         State::Refused | State::Expired | State::Withdrawn => Tone::Danger,
     }
+}
+
+/// How a file stands with the malware scanner: only what was seen with new eyes is green.
+pub fn scan_tag(lang: Lang, scan: &ScanRead) -> Markup {
+    let tone = match scan {
+        ScanRead::Clean { .. } => Tone::Success,
+        ScanRead::OldSignatures { .. } | ScanRead::NotScanned { .. } => Tone::Warn,
+        ScanRead::Found { .. } => Tone::Danger,
+    };
+    tag(lang, tone, &scan.name())
 }
 
 /// A case's state as a tag.

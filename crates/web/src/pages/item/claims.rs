@@ -1,13 +1,17 @@
 //! The evidence of an item: which document shows it where, what the evaluator found, and the form to add more.
 
+use std::collections::BTreeMap;
+
+use app::scan::ScanRead;
 use maud::{Markup, html};
 use rules::evidence::{Claim, Label};
+use rules::id::Digest;
 use rules::text::{Text, text, worded};
 
 use super::super::contents::{place, point_name};
 use super::super::evidence::ACCEPT;
 use super::super::form::Form;
-use super::super::signs::{date, finding_tone};
+use super::super::signs::{date, finding_tone, scan_tag};
 use super::super::word;
 use super::Look;
 use crate::components::{
@@ -16,9 +20,10 @@ use crate::components::{
 };
 use crate::urls;
 
-pub fn claims(look: &Look) -> Markup {
+pub fn claims(look: &Look) -> Result<Markup, app::Error> {
     let lang = look.visit.lang;
     let claims = &look.read.facts().claims;
+    let scans = look.visit.app.scans_of(look.case().evidence.values())?;
     let columns = vec![
         Column::new(text("証跡", "Document")),
         Column::new(text("箇所", "Place")),
@@ -26,8 +31,8 @@ pub fn claims(look: &Look) -> Markup {
         Column::new(text("評価者の確認", "Evaluator")),
     ];
     let columns: Vec<Column> = columns.into_iter().chain(look.may_write().then(|| Column::new(text("操作", "Action")))).collect();
-    let rows = claims.iter().map(|c| row(look, c)).collect();
-    html! {
+    let rows = claims.iter().map(|c| row(look, c, &scans)).collect();
+    Ok(html! {
         div #claims {
             (card(lang, &text("確認したエビデンス（証跡）", "Evidence"), html! {}, html! {
                 (Form::new(look.visit, "claims", look.again).summary())
@@ -36,10 +41,10 @@ pub fn claims(look: &Look) -> Markup {
                 @if look.may_write() { (add(look)) }
             }))
         }
-    }
+    })
 }
 
-fn row(look: &Look, claim: &Claim) -> Row {
+fn row(look: &Look, claim: &Claim, scans: &BTreeMap<Digest, ScanRead>) -> Row {
     let lang = look.visit.lang;
     let case = look.case();
     let file = claim.evidence.and_then(|id| case.evidence.get(&id));
@@ -50,6 +55,7 @@ fn row(look: &Look, claim: &Claim) -> Row {
             Some(file) => {
                 a href=(urls::file_view(file.id, Some(case.facts.case.id), claim.page)) { (claim.document) }
                 " " span.small.muted { (worded(format!("第{}版", file.version), format!("version {}", file.version)).get(lang)) }
+                @if let Some(scan) = scans.get(&file.digest) { " " (scan_tag(lang, scan)) }
                 @if let Some(until) = file.valid_until { @if until < case.today { " " (tag(lang, Tone::Danger, &text("期限切れ", "Expired"))) } @else { " " span.small.muted { (text("有効期限", "valid until").get(lang)) " " (date(until)) } } }
             },
             None => { (claim.document) " " (tag(lang, Tone::Warn, &text("ファイルなし", "No file"))) },
