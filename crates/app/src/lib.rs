@@ -1,6 +1,7 @@
 //! What Akashi does: executes commands, reads views, runs jobs. The only place that joins rules, store and files.
 
 pub mod alerts;
+pub mod backup;
 pub mod certificate;
 pub mod clock;
 pub mod content;
@@ -138,6 +139,12 @@ impl App {
         std::fs::create_dir_all(&config.data)
             .map_err(|e| Error::Broken(format!("cannot make the folder {}: {e}", config.data.display())))?;
         let store = store::Store::open(location, store::READERS)?;
+        if store.read(store::backup::is_unfinished)? {
+            return Err(backup::refused(rules::text::text(
+                "このデータベースへの復元は途中で終わっています。空にしてから、復元をやり直してください。",
+                "Restoring into this database was cut off. Empty it, and restore again.",
+            )));
+        }
         let blobs = store::Blobs::open(config.data.join("evidence"), &config.evidence)?;
         let masters = App::find_master(&config, &store, true)?;
         let content = Content::embedded()?;

@@ -2,8 +2,8 @@
 
 mod check;
 pub mod escrow;
-mod files;
-mod kept;
+pub(crate) mod files;
+pub(crate) mod kept;
 pub mod keys;
 mod rotation;
 mod secrets;

@@ -1,6 +1,7 @@
 //! The `akashi` program: serves, demonstrates, checks, imports and exports.
 
 mod anchoring;
+mod backup;
 mod case;
 mod check;
 mod code;
@@ -89,6 +90,10 @@ enum Command {
     Evidence(exchange::Evidence),
     /// Moves an installation's ledger and tables into another, empty database.
     Move(relocate::Move),
+    /// Writes an encrypted copy of everything while the service runs, or tries one.
+    Backup(backup::Backup),
+    /// Puts a backup into an empty place, on either database.
+    Restore(backup::Restore),
     /// Writes a ledger out with its proofs, and prints the public keys.
     Ledger(ledger::Ledger),
     /// Checks a ledger export, a sealed package, a database or a checkpoint, offline.
@@ -130,6 +135,8 @@ fn run(command: Command, lang: Lang) -> Result<(), Failure> {
         Command::Export(export) => export.run(lang),
         Command::Evidence(evidence) => evidence.run(lang),
         Command::Move(relocate) => relocate.run(lang),
+        Command::Backup(backup) => backup.run(lang),
+        Command::Restore(restore) => restore.run(lang),
         Command::Ledger(ledger) => ledger.run(lang),
         Command::Verify(verify) => verify.run(lang),
         Command::Package(package) => package.run(lang),

@@ -10,7 +10,7 @@ mod place;
 mod reader;
 mod s3;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 use age::stream::StreamWriter;
@@ -23,7 +23,7 @@ pub use reader::BlobReader;
 
 use crate::error::Error;
 use directory::Directory;
-use place::Place;
+use place::{Opened, Place};
 
 /// What is read at once.
 const BUFFER: usize = 256 * 1024;
@@ -42,6 +42,21 @@ pub struct Stored {
     pub digest: Digest,
     /// Bytes of the content.
     pub size: u64,
+}
+
+/// A file as it lies there, encrypted.
+pub struct Lying {
+    /// What it is called there.
+    pub name: String,
+    /// Bytes as it lies there.
+    pub size: u64,
+    content: Opened,
+}
+
+impl Read for Lying {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.content.read(buffer)
+    }
 }
 
 impl Blobs {
@@ -137,6 +152,36 @@ impl Blobs {
     pub fn check(&self, keys: &FileKeys, digest: Digest) -> Result<u64, Error> {
         let mut reader = self.get(keys, digest)?;
         io::copy(&mut reader, &mut io::sink()).map_err(|e| reader.told(e))
+    }
+
+    /// The file as it lies there, for a copy: encrypted, and seen to open with these keys. `None` when it is not here.
+    pub fn lying(&self, keys: &FileKeys, digest: Digest) -> Result<Option<Lying>, Error> {
+        let name = keys.name(digest);
+        if self.place.size(&name)?.is_none() {
+            if !self.here.has_plain(digest)? {
+                return Ok(None);
+            }
+            // Written before files were encrypted.
+            self.renew(keys, digest)?;
+        }
+        let failed = |e: io::Error| Error::Blobs { cause: e.to_string() };
+        let Some(mut content) = self.place.open(&name)? else { return Ok(None) };
+        let size = content.seek(SeekFrom::End(0)).map_err(failed)?;
+        content.seek(SeekFrom::Start(0)).map_err(failed)?;
+        let Some(looked) = self.place.open(&name)? else { return Ok(None) };
+        BlobReader::sealed(looked, keys, digest)?;
+        Ok(Some(Lying { name, size, content }))
+    }
+
+    /// Keeps a file under its name, encrypted as it comes; durable when this returns.
+    pub fn lay(&self, name: &str, mut content: impl Read) -> Result<(), Error> {
+        if name.len() != 64 || !name.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Error::Kept { cause: "a file has a name that no file of evidence has".into() });
+        }
+        let mut file = self.here.incoming()?;
+        let path = file.path().to_owned();
+        io::copy(&mut content, &mut file).map_err(|cause| Error::File { path, cause })?;
+        self.place.keep(file, name)
     }
 
     /// Removes the content of the organisation of the keys for good; whether it was there.

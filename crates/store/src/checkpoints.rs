@@ -236,6 +236,21 @@ pub fn ending(conn: &mut Conn, before: Timestamp, most: u32) -> Result<Vec<Ancho
     conn.rows(ENDING, &values![before, most], anchor)
 }
 
+/// Entries of the super-log from an index on, at most `most`.
+pub(crate) fn entries(conn: &mut Conn, from: u64, most: u32) -> Result<Vec<Signed>, Error> {
+    conn.rows(ENTRIES, &values![from.cast_signed(), most], signed)
+}
+
+/// Signed checkpoints of the super-log from a size on, at most `most`.
+pub(crate) fn supers(conn: &mut Conn, from: u64, most: u32) -> Result<Vec<SuperSigned>, Error> {
+    conn.rows(SUPER_FROM, &values![from.cast_signed(), most], super_signed)
+}
+
+/// Anchors after one, in the order they were kept, at most `most`.
+pub(crate) fn anchors_after(conn: &mut Conn, after: u64, most: u32) -> Result<Vec<Anchor>, Error> {
+    conn.rows(ANCHORS_FROM, &values![after.cast_signed(), most], anchor)
+}
+
 impl Tx<'_> {
     /// Appends a signed checkpoint to the super-log; its `n` must be the next one.
     pub fn keep_checkpoint(&mut self, signed: &Signed) -> Result<(), Error> {
@@ -317,7 +332,7 @@ const BATCH: u32 = 500;
 pub(crate) fn copy(from: &Store, into: &Store) -> Result<(), Error> {
     let mut n = 0u64;
     loop {
-        let part = from.read(|conn| conn.rows(ENTRIES, &values![n.cast_signed(), BATCH], signed))?;
+        let part = from.read(|conn| entries(conn, n, BATCH))?;
         let Some(last) = part.last() else { break };
         n = last.n + 1;
         into.write(|tx| part.iter().try_for_each(|signed| tx.keep_checkpoint(signed)))?;
@@ -329,14 +344,14 @@ pub(crate) fn copy(from: &Store, into: &Store) -> Result<(), Error> {
     }
     let mut size = 0u64;
     loop {
-        let part = from.read(|conn| conn.rows(SUPER_FROM, &values![size.cast_signed(), BATCH], super_signed))?;
+        let part = from.read(|conn| supers(conn, size, BATCH))?;
         let Some(last) = part.last() else { break };
         size = last.size + 1;
         into.write(|tx| part.iter().try_for_each(|signed| tx.keep_super(signed)))?;
     }
     let mut id = 0u64;
     loop {
-        let part = from.read(|conn| conn.rows(ANCHORS_FROM, &values![id.cast_signed(), BATCH], anchor))?;
+        let part = from.read(|conn| anchors_after(conn, id, BATCH))?;
         let Some(last) = part.last() else { break };
         id = last.id;
         into.write(|tx| part.iter().try_for_each(|anchor| tx.keep_anchor(anchor).map(drop)))?;

@@ -50,6 +50,9 @@ pub enum Error {
     Ledger(#[from] seal::Wrong),
     #[error("line {pos} of the ledger cannot be applied again: {cause}")]
     Replay { pos: u64, cause: String },
+    /// Of a backup.
+    #[error("what was kept cannot be read: {cause}")]
+    Kept { cause: String },
     #[error("the database to fill is not empty")]
     Occupied,
     #[error("beside the ledger of {tenant}: {problem}")]

@@ -1,6 +1,7 @@
 //! What Akashi remembers: all SQL, on SQLite or PostgreSQL; the ledger's rows; evidence files; secrets.
 
 pub mod audit;
+pub mod backup;
 pub mod blobs;
 pub mod capacity;
 pub mod checkpoints;
@@ -26,7 +27,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use blobs::{BlobReader, Blobs, EvidencePlace, FileKeys, S3Keys, Stored};
+pub use blobs::{BlobReader, Blobs, EvidencePlace, FileKeys, Lying, S3Keys, Stored};
 pub use connect::Location;
 pub use engine::{Conn, Engine};
 pub use error::Error;
@@ -50,6 +51,7 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     search::STATEMENTS,
     rebuild::STATEMENTS,
     audit::STATEMENTS,
+    backup::STATEMENTS,
     tables::party::STATEMENTS,
     tables::accounts::STATEMENTS,
     tables::requests::STATEMENTS,

@@ -176,23 +176,7 @@ pub fn rebuild(from: &Store, into: &Store, mut told: impl FnMut(u64)) -> Result<
         let Some(last) = lines.last() else { break };
         after = Pos(i64::try_from(last.head.pos).unwrap_or(i64::MAX));
         done += lines.len() as u64;
-        into.write(|tx| -> Result<(), Error> {
-            for line in lines {
-                let (change, meta) = brought(&line, &erased)?;
-                let wanted = line.head.pos;
-                let pos = match line.payload {
-                    None => tx.record_erased(line.head)?,
-                    Some(payload) => tx.record(draft(line.head, payload, meta.at))?,
-                };
-                if u64::try_from(pos.0) != Ok(wanted) {
-                    return Err(Error::Replay { pos: wanted, cause: format!("it came out at position {}", pos.0) });
-                }
-                if let Some(change) = change {
-                    tables::apply(tx, &change, &meta)?;
-                }
-            }
-            Ok(())
-        })?;
+        write_again(into, lines, &erased)?;
         told(done);
     }
     crate::checkpoints::copy(from, into)?;
@@ -200,6 +184,27 @@ pub fn rebuild(from: &Store, into: &Store, mut told: impl FnMut(u64)) -> Result<
         from.read(|conn| conn.rows(SECRETS, &values![], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))))?;
     into.write(|tx| -> Result<(), Error> { secrets.iter().try_for_each(|(owner, kind, value)| tx.put_secret(owner, kind, value)) })?;
     Ok(done)
+}
+
+/// Writes the next lines of a ledger once more, with the rows their changes make, in one transaction.
+pub(crate) fn write_again(into: &Store, lines: Vec<Line>, erased: &Erased) -> Result<(), Error> {
+    into.write(|tx| -> Result<(), Error> {
+        for line in lines {
+            let (change, meta) = brought(&line, erased)?;
+            let wanted = line.head.pos;
+            let pos = match line.payload {
+                None => tx.record_erased(line.head)?,
+                Some(payload) => tx.record(draft(line.head, payload, meta.at))?,
+            };
+            if u64::try_from(pos.0) != Ok(wanted) {
+                return Err(Error::Replay { pos: wanted, cause: format!("it came out at position {}", pos.0) });
+            }
+            if let Some(change) = change {
+                tables::apply(tx, &change, &meta)?;
+            }
+        }
+        Ok(())
+    })
 }
 
 /// Makes the tables from the lines of `from` in the empty `into`; of the ledger it gets the lines alone, which some rows
@@ -241,27 +246,29 @@ fn draft(head: Head, payload: Payload, at: jiff::Timestamp) -> LineDraft {
 }
 
 /// Erased lines by ledger and number, each with what stands in its place if something does.
-type Erased = BTreeMap<(String, u64), Option<Change>>;
+pub(crate) type Erased = BTreeMap<(String, u64), Option<Change>>;
 
 /// Which lines' payloads were erased. Later lines say so: they are looked up before the first is copied.
 fn erased(conn: &mut Conn) -> Result<Erased, Error> {
     let mut out = Erased::new();
-    conn.each(ERASURES, &[], |row| {
-        let line = ledger::line(row)?;
-        let broken = |cause: String| Error::Replay { pos: line.head.pos, cause };
-        let payload = line.payload.as_ref().ok_or_else(|| broken("its payload is missing".into()))?;
-        let change = serde_json::from_str(&payload.text).map_err(|e| broken(e.to_string()))?;
-        let Change::Keeping(Keeping::PayloadsErased(erasure)) = change else { return Ok(()) };
-        for (from, to) in erasure.seqs {
-            out.extend((from..=to.min(line.head.seq)).map(|seq| ((line.head.tenant.clone(), seq), None)));
-        }
-        for (seq, instead) in erasure.instead {
-            let change = serde_json::from_value(instead).map_err(|e| broken(e.to_string()))?;
-            out.insert((line.head.tenant.clone(), seq), Some(change));
-        }
-        Ok(())
-    })?;
+    conn.each(ERASURES, &[], |row| note_erased(&mut out, &ledger::line(row)?))?;
     Ok(out)
+}
+
+/// Takes over what a line says of erased ones.
+pub(crate) fn note_erased(out: &mut Erased, line: &Line) -> Result<(), Error> {
+    let broken = |cause: String| Error::Replay { pos: line.head.pos, cause };
+    let payload = line.payload.as_ref().ok_or_else(|| broken("its payload is missing".into()))?;
+    let change = serde_json::from_str(&payload.text).map_err(|e| broken(e.to_string()))?;
+    let Change::Keeping(Keeping::PayloadsErased(erasure)) = change else { return Ok(()) };
+    for (from, to) in erasure.seqs {
+        out.extend((from..=to.min(line.head.seq)).map(|seq| ((line.head.tenant.clone(), seq), None)));
+    }
+    for (seq, instead) in erasure.instead {
+        let change = serde_json::from_value(instead).map_err(|e| broken(e.to_string()))?;
+        out.insert((line.head.tenant.clone(), seq), Some(change));
+    }
+    Ok(())
 }
 
 /// What a line says besides its change.

@@ -16,6 +16,7 @@ use store::tables::running::{self, Epoch};
 use store::{Conn, INSTALLATION, checkpoints};
 
 use super::{files, keys, writing_for};
+use crate::backup::restore::Note;
 use crate::execute::Doing;
 use crate::{App, Error};
 
@@ -77,6 +78,11 @@ impl App {
             let broken = judge(conn, stands.as_ref(), lock.as_ref())?;
             Ok((stands, broken))
         })?;
+        let restored = Note::read(&self.config.data)?;
+        let broken = match &restored {
+            Some(note) => Some(Break { reason: EpochReason::Restored, words: note.words(), forked: true }),
+            None => broken,
+        };
         if let Some(broken) = broken {
             let installation = match (&stands, &lock) {
                 (Some(epoch), _) => epoch.installation.clone(),
@@ -86,7 +92,8 @@ impl App {
             let last = stands.as_ref().map_or(0, |e| e.epoch).max(lock.as_ref().map_or(0, |l| l.epoch));
             self.begin_epoch(&installation, last + 1, &broken, lock.as_ref())?;
         }
-        self.keep_lock()
+        self.keep_lock()?;
+        if restored.is_some() { Note::forget(&self.config.data) } else { Ok(()) }
     }
 
     /// Writes the beginning of an epoch into every ledger.

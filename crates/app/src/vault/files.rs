@@ -102,7 +102,7 @@ fn kept(masters: &Masters, conn: &mut Conn, organisation: Id<id::Organisation>) 
 }
 
 /// The keys of an organisation's files, with a master key at hand and nothing else; nothing where it has none yet.
-pub(super) fn keys_with(masters: &Masters, conn: &mut Conn, organisation: Id<id::Organisation>) -> Result<Option<FileKeys>, Error> {
+pub(crate) fn keys_with(masters: &Masters, conn: &mut Conn, organisation: Id<id::Organisation>) -> Result<Option<FileKeys>, Error> {
     kept(masters, conn, organisation)?.as_ref().map(ready).transpose()
 }
 

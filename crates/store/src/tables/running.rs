@@ -1,4 +1,4 @@
-//! Starts and stops, epochs, the clock, signing keys: what the installation said of its own running.
+//! Starts and stops, epochs, the clock, signing keys, backups: what the installation said of its own running.
 
 use jiff::Timestamp;
 use rules::id::Pos;
@@ -16,6 +16,7 @@ statements! {
     EPOCHS = "select tenant, installation, epoch, reason, keys, authority, known, at, pos from epoch where tenant = $1 order by pos";
     NEWEST_EPOCH = "select tenant, installation, epoch, reason, keys, authority, known, at, pos from epoch where tenant = $1 order by pos desc limit 1";
     NEWEST_EVENT = "select detail, at, pos from running_event where tenant = $1 and kind = $2 order by pos desc limit 1";
+    OF_KIND = "select detail, at, pos from running_event where tenant = $1 and kind = $2 order by pos desc limit $3";
     EVENTS = "select detail, at, pos from running_event where tenant = $1 order by pos desc limit $2";
 }
 
@@ -77,6 +78,11 @@ pub fn newest(conn: &mut Conn, tenant: &str, kind: &str) -> Result<Option<Event>
     conn.first(NEWEST_EVENT, &values![tenant, kind], event)
 }
 
+/// The newest events of a kind in a ledger, at most `most`, the newest first.
+pub fn of_kind(conn: &mut Conn, tenant: &str, kind: &str, most: u32) -> Result<Vec<Event>, Error> {
+    conn.rows(OF_KIND, &values![tenant, kind, most], event)
+}
+
 /// The newest events of a ledger, at most `most`, the newest first.
 pub fn events(conn: &mut Conn, tenant: &str, most: u32) -> Result<Vec<Event>, Error> {
     conn.rows(EVENTS, &values![tenant, most], event)
@@ -108,9 +114,8 @@ pub(super) fn apply(conn: &mut Conn, change: &Running, meta: &Meta) -> Result<()
         | Running::ClockJumped { .. }
         | Running::ClockChecked { .. }
         | Running::LogPaused { .. }
-        | Running::SigningKeyChanged { .. } => {
-            conn.run(INSERT_EVENT, &values![meta.pos, tenant, change.kind(), meta.at, json(change)]).map(drop)
-        }
-        Running::BackupMade(_) | Running::BackupTried(_) => Ok(()),
+        | Running::SigningKeyChanged { .. }
+        | Running::BackupMade(_)
+        | Running::BackupTried(_) => conn.run(INSERT_EVENT, &values![meta.pos, tenant, change.kind(), meta.at, json(change)]).map(drop),
     }
 }
