@@ -406,3 +406,63 @@ fn a_stranger_runs_a_whole_evaluation_on_postgresql() {
     let Some(scratch) = Scratch::postgres() else { return };
     whole_story(scratch.address().as_deref());
 }
+
+#[test]
+fn the_ledger_is_filtered_reviewed_exported_and_verified_outside() {
+    let program = env!("CARGO_BIN_EXE_akashi");
+    let server = Server::demo(program, None);
+    let Some(browser) = Browser::open(server.address()) else { return };
+    let content = app::Content::embedded().expect("the catalogue");
+    let s = Story::new(browser, content.sheets().remove(0));
+    let b = &s.browser;
+    s.sign_in("officer");
+    b.go("/ledger");
+    s.shot("ledger");
+    b.resize(390, 844);
+    s.shot("ledger-narrow");
+    b.resize(1280, 900);
+    b.fill("出来事", "証跡の登録");
+    b.go_on("絞り込む");
+    let kinds = b.js("return [...new Set([...document.querySelectorAll('tbody td:nth-child(4)')].map(c => c.textContent))]", vec![]);
+    assert_eq!(kinds, serde_json::json!(["証跡の登録"]));
+    b.click_css("tbody a[data-row]");
+    b.see("改ざんされていないことの証明");
+    s.shot("ledger-line");
+    b.go("/ledger?kind=evidence_added");
+    b.fill("条件の名前", "証跡の登録だけ");
+    b.go_on("保存する");
+    b.see("保存した条件を削除する");
+    s.shot("ledger-view-kept");
+    b.go("/ledger/subjects");
+    s.shot("ledger-subjects-empty");
+    let who = b.js("return document.querySelector('#f-who').options[1].value", vec![]);
+    b.go(&format!("/ledger/subjects?who={}", who.as_str().expect("an account")));
+    s.shot("ledger-subjects");
+    b.go("/ledger/chart");
+    s.shot("ledger-chart");
+    b.go("/ledger/reviews");
+    b.fill("所見", "サインインの失敗と権限の変更を確認した。異常はない。");
+    s.shot("ledger-reviews");
+    b.go_on("レビューを記録する");
+    b.see("異常なし");
+    b.go_on(&b.js("return document.querySelector('main tbody a[data-row]').textContent", vec![]).as_str().expect("a review").to_owned());
+    s.shot("ledger-review");
+    b.go("/lang?lang=en&to=/ledger");
+    s.shot("ledger-en");
+    b.go("/lang?lang=ja&to=/ledger?kind=evidence_added");
+
+    // What was exported is checked by the program alone, with the keys that the service tells everybody.
+    b.click_text("書き出す");
+    let file = b.downloaded(".akashi-ledger");
+    let keys = b.js("return fetch('/proof/keys.json').then(r => r.json()).then(k => k.keys.join('\\n') + '\\n')", vec![]);
+    let keys = s.write("keys.txt", keys.as_str().expect("keys").as_bytes());
+    let verify = |file: &Path| {
+        let done = std::process::Command::new(program).arg("verify").arg(file).arg("--key").arg(&keys).output().expect("the program runs");
+        (done.status.code(), String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr))
+    };
+    let (code, said) = verify(&file);
+    assert_eq!(code, Some(0), "{said}");
+    let forged = String::from_utf8(std::fs::read(&file).expect("the file")).expect("text").replacen("evidence_added", "evidence_adder", 1);
+    let (code, said) = verify(&s.write("forged.akashi-ledger", forged.as_bytes()));
+    assert_eq!(code, Some(1), "{said}");
+}

@@ -200,3 +200,17 @@ fn every_table_is_made_from_the_ledger_or_named_as_not() {
     }
     assert!(compared.iter().all(|t| tables.iter().any(|known| known == t)), "a compared table is gone");
 }
+
+#[test]
+fn every_table_is_in_a_backup_or_made_from_one_or_left_out_with_a_reason() {
+    const TABLES: Sql = Sql::from_statements_macro("tables", "select name from sqlite_master where type = 'table' order by 1");
+    let store = Scratch::sqlite();
+    let tables: Vec<String> = store.read(|conn| conn.rows(TABLES, &[], |row| row.get(0))).map_err(|e: Error| e).unwrap();
+    let named: Vec<&str> = crate::backup::TABLES.iter().map(|(table, _)| *table).chain(crate::rebuild::compared()).collect();
+    // What SQLite keeps for its own search index goes with it.
+    for table in tables.iter().filter(|t| !t.starts_with("sqlite_") && !t.starts_with("search_index_")) {
+        assert_eq!(named.iter().filter(|name| *name == table).count(), 1, "what becomes of {table} in a backup?");
+    }
+    assert!(named.iter().all(|name| tables.iter().any(|table| table == name)), "a table that is named is gone");
+    assert!(crate::migrate::NOT_REBUILT.iter().all(|table| crate::backup::TABLES.iter().any(|(named, _)| named == table)));
+}

@@ -53,7 +53,9 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
 fn leaves(value: &Value, path: &str, out: &mut Vec<(String, String)>) {
     let under = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
-        Value::Object(map) => map.iter().filter(|(key, _)| !path.is_empty() || *key != "kind").for_each(|(key, v)| leaves(v, &under(key), out)),
+        Value::Object(map) => {
+            map.iter().filter(|(key, _)| !path.is_empty() || *key != "kind").for_each(|(key, v)| leaves(v, &under(key), out))
+        }
         Value::Array(all) if !all.is_empty() => all.iter().enumerate().for_each(|(n, v)| leaves(v, &under(&(n + 1).to_string()), out)),
         Value::String(text) => out.push((path.to_owned(), text.clone())),
         Value::Null => out.push((path.to_owned(), "―".to_owned())),
