@@ -170,7 +170,9 @@ fn fake(act: Act) -> Scanner {
             });
         }
     });
-    Scanner { patience: Duration::from_millis(300), ..Scanner::parse(&address, 7, false).unwrap() }
+    let mut scanner = Scanner::parse(&address, 7, false).unwrap();
+    scanner.patience = Duration::from_millis(300);
+    scanner
 }
 
 /// Reads the pieces of a file to their end.
@@ -181,7 +183,7 @@ fn hear_all(stream: &mut TcpStream) {
         if n == 0 {
             return;
         }
-        let _ = std::io::copy(&mut stream.by_ref().take(n.into()), &mut std::io::sink());
+        let _ = std::io::copy(&mut Read::by_ref(stream).take(n.into()), &mut std::io::sink());
     }
 }
 

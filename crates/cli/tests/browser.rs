@@ -445,7 +445,7 @@ fn the_ledger_is_filtered_reviewed_exported_and_verified_outside() {
     s.shot("ledger-reviews");
     b.go_on("レビューを記録する");
     b.see("異常なし");
-    b.go_on(&b.js("return document.querySelector('main tbody a[data-row]').textContent", vec![]).as_str().expect("a review").to_owned());
+    b.go_on(b.js("return document.querySelector('main tbody a[data-row]').textContent", vec![]).as_str().expect("a review"));
     s.shot("ledger-review");
     b.go("/lang?lang=en&to=/ledger");
     s.shot("ledger-en");

@@ -3,6 +3,7 @@
 mod check;
 mod day;
 mod entry;
+mod samples;
 mod value;
 
 use std::collections::BTreeMap;

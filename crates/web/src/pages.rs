@@ -23,6 +23,7 @@ pub mod elsewhere;
 pub mod evidence;
 pub mod export;
 pub mod factors;
+pub mod files;
 pub mod form;
 pub mod home;
 pub mod import;
@@ -91,6 +92,7 @@ pub const ROUTES: &[&[Route]] = &[
     evidence::ROUTES,
     export::ROUTES,
     factors::ROUTES,
+    files::ROUTES,
     home::ROUTES,
     import::ROUTES,
     item::ROUTES,

@@ -168,7 +168,7 @@ impl<'a> Visit<'a> {
         let any_case = applicant || body || self.has(Role::Evaluator) || self.has(Role::InstitutionOfficer) || viewing;
         let administrator = self.has(Role::Administrator);
         let warned = administrator || self.has(Role::Operator);
-        let links: [(bool, Text, String); 13] = [
+        let links: [(bool, Text, String); 14] = [
             (true, text("ホーム", "Home"), urls::home()),
             (body, text("案件ボード", "Board"), urls::board()),
             (any_case, text("案件", "Cases"), urls::cases()),

@@ -147,9 +147,8 @@ impl Doing<'_, '_> {
                         }
                     }
                     (FieldKind::Organisation, Ok(Value::Link(link))) => {
-                        if link.parse().ok().map(|id| party::organisation(self.tx, id)).transpose()?.flatten().is_some() {
-                            facts.known.insert(link);
-                        }
+                        let found = link.parse().ok().map(|id| party::organisation(self.tx, id)).transpose()?.flatten();
+                        facts.known.extend(found.map(|_| link));
                     }
                     (FieldKind::File, Ok(Value::Link(link))) => {
                         let file = link.parse().ok().map(|id| evidence::one(self.tx, id)).transpose()?.flatten();

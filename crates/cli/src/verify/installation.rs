@@ -53,8 +53,8 @@ pub fn check(base: &str, own: &Own) -> Result<Told, Failure> {
     let (Some(installation), Some(note)) = (&latest.installation, &latest.note) else {
         return Err(wrong("この設置ではまだ署名されていません。", "nothing is signed there yet"));
     };
-    let note = Note::parse(note).map_err(|e| wrong(e.to_string(), &e))?;
-    let of = Checkpoint::parse(&note.text).map_err(|e| wrong(e.to_string(), &e))?;
+    let note = Note::parse(note).map_err(|e| wrong(e.to_string(), e))?;
+    let of = Checkpoint::parse(&note.text).map_err(|e| wrong(e.to_string(), e))?;
     if of.origin != super_origin(installation) || (Some(of.size), Some(of.epoch)) != (latest.size, latest.epoch) {
         return Err(wrong("示された内容と署名された内容が異なります。", "it shows another checkpoint than it signed"));
     }
@@ -94,7 +94,7 @@ pub fn check(base: &str, own: &Own) -> Result<Told, Failure> {
 
 /// A checkpoint that was kept: of the same size it has the same root, and none is larger than the newest.
 fn compared(known: &Note, of: &Checkpoint) -> Result<rules::text::Text, Failure> {
-    let kept = Checkpoint::parse(&known.text).map_err(|e| wrong(e.to_string(), &e))?;
+    let kept = Checkpoint::parse(&known.text).map_err(|e| wrong(e.to_string(), e))?;
     if kept.origin == of.origin && kept.size > of.size && kept.epoch >= of.epoch {
         return Err(wrong(
             format!("お手元のチェックポイントは{}件、ここでは{}件です。末尾が失われています。", kept.size, of.size),

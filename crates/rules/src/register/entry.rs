@@ -155,9 +155,9 @@ pub fn step(register: &Register, standing: &Standing, base: Pos, to: &str, note:
     same_base(standing, base)?;
     let from = &standing.entry.state;
     let Some(step) = register.moves_from(from).find(|m| m.to == to) else {
-        return Err(Refusal::state(text("今の状態からは、この手順へ進めません。", "There is no such step from the state it is in."))
-            .at("to")
-            .into());
+        return Err(
+            Refusal::state(text("今の状態からは、この手順へ進めません。", "There is no such step from the state it is in.")).at("to")
+        );
     };
     if !step.roles.iter().any(|role| writing.roles.contains(role)) {
         return Err(Refusal::forbidden());
@@ -205,7 +205,7 @@ fn missing(register: &Register, field: &str, step: &crate::text::Text) -> Fault 
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::check::tests::{facts, register, written};
+    use super::super::samples::{facts, register, written};
     use super::*;
 
     fn person(n: u8) -> Id<id::Person> {

@@ -20,7 +20,7 @@ use crate::components::{
     Choice, Column, Crumb, Field, Kind, Row, Table, Tone, card, csrf, date_field, details, empty, facts, file_field, filter, link_button,
     select, size, submit, table, tag, upload_progress,
 };
-use crate::route::{Answer, FileAnswer, FileContent, Guard, Route, get, post};
+use crate::route::{Answer, Guard, Route, get, post};
 use crate::shell::Page;
 use crate::urls;
 use crate::visit::{Fields, Upload, Visit};
@@ -33,14 +33,10 @@ pub const ROUTES: &[Route] = &[
     get("/evidence/{evidence}", PROVIDER, document),
     post("/evidence/{evidence}", PROVIDER, renew),
     post("/evidence/{evidence}/filing", Guard::Roles(&[Role::Officer]), file_under),
-    get("/files/{evidence}", Guard::SignedIn, file),
 ];
 
 /// The endings a file field offers; the server looks at the content too.
 pub const ACCEPT: &str = ".pdf,.png,.jpg,.jpeg,.xlsx,.docx,.pptx,.xls,.doc,.ods,.odt,.zip,.txt,.log,.md,.csv,.tsv";
-
-/// Media types that a browser shows by itself in the sandboxed frame; everything else is saved.
-const SHOWN: &[&str] = &["application/pdf", "image/png", "image/jpeg", "text/plain", "text/csv"];
 
 /// Takes an uploaded file into the library and names what it became.
 pub fn take(
@@ -269,7 +265,7 @@ fn document_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
                 (scan_name(), html! { (scan_tag(lang, &scan)) @if let Some(detail) = scan.detail() { " " span.small.muted { (detail.get(lang)) } } }),
             ]))
             div.actions {
-                @if SHOWN.contains(&newest.media.as_str()) { (link_button(lang, Kind::Secondary, &text("表示する", "View"), &urls::file_view(newest.id, None, None))) }
+                @if super::files::SHOWN.contains(&newest.media.as_str()) { (link_button(lang, Kind::Secondary, &text("表示する", "View"), &urls::file_view(newest.id, None, None))) }
                 (link_button(lang, Kind::Secondary, &text("ダウンロード", "Download"), &urls::file(newest.id, None)))
             }
         }))
@@ -389,16 +385,4 @@ fn claimed(visit: &Visit, uses: impl Iterator<Item = (Id<id::Case>, ItemNo)>) ->
             @for no in items { a href=(urls::item(case.facts.case.id, *no)) { (no) } " " }
         } } }
     })
-}
-
-fn file(visit: &Visit) -> Result<Answer, app::Error> {
-    let (evidence, open) = visit.app.file(visit.actor()?, visit.param("evidence")?, visit.query.read("case")?)?;
-    let inline = visit.query.is_on("view") && SHOWN.contains(&evidence.media.as_str());
-    // Text is UTF-8 here; a CSV is shown as text, as browsers save it otherwise.
-    let media = match evidence.media.as_str() {
-        "text/csv" if inline => "text/plain; charset=utf-8".to_owned(),
-        text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
-        other => other.to_owned(),
-    };
-    Ok(Answer::File(FileAnswer { media, name: evidence.name, content: FileContent::Open(Box::new(open)), inline }))
 }
