@@ -268,6 +268,10 @@ mod tests {
             let mut bent = text.clone().into_bytes();
             bent[at] ^= 1;
             let Ok(bent) = String::from_utf8(bent) else { continue };
+            // White space around it does not count.
+            if bent.trim() == text.trim() {
+                continue;
+            }
             if let Ok((_, fingerprint)) = normal(AnchorKind::Installation, &bent) {
                 assert_ne!(fingerprint, card.fingerprint(), "byte {at}");
             }

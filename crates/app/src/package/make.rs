@@ -98,6 +98,7 @@ impl App {
         extract.seek(SeekFrom::Start(0)).map_err(broken("the ledger extract cannot be read"))?;
         writer.file(&extract).map_err(not_written)?;
         for digest in evidence.keys() {
+            self.must_not_be_locked(*digest)?;
             writer.file(self.kept_file(read.provider.id, *digest)?).map_err(not_written)?;
         }
         let mut plain = writer.finish().map_err(not_written)?;

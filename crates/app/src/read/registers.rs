@@ -69,10 +69,21 @@ fn keeper(actor: &Actor) -> Result<Id<id::Organisation>, Refusal> {
     actor.organisation.filter(|_| KEEPERS.iter().any(|role| actor.has(*role))).ok_or(Refusal::forbidden())
 }
 
-/// What an entry is called: the fields that its register names.
+/// What an entry is called: the fields that its register names. Choices and links have names of their own, elsewhere.
 pub fn title(register: &Register, entry: &Entry) -> String {
-    let parts = register.title.iter().filter_map(|field| entry.fields.get(field)).flatten();
-    let words: Vec<&str> = parts.map(String::as_str).filter(|part| part.parse::<Id<id::Entry>>().is_err()).collect();
+    let named = register.title.iter().filter_map(|id| register.field(id));
+    let worded = named.filter(|f| !matches!(f.kind, FieldKind::Choice | FieldKind::Entry | FieldKind::File | FieldKind::YesNo));
+    let mut words: Vec<String> = vec![];
+    for field in worded {
+        for kept in entry.fields.get(&field.id).into_iter().flatten() {
+            words.extend(match field.kind {
+                FieldKind::Moment => kept.parse().ok().map(|at| japan(at).strftime("%Y-%m-%d %H:%M").to_string()),
+                FieldKind::Person if kept.parse::<Id<id::Person>>().is_ok() => None,
+                FieldKind::Organisation if kept.parse::<Id<id::Organisation>>().is_ok() => None,
+                _ => Some(kept.clone()),
+            });
+        }
+    }
     if words.is_empty() { entry.id.to_string() } else { words.join(" ") }
 }
 

@@ -8,7 +8,7 @@ use rules::command::Command;
 use rules::evidence::Label;
 use rules::id::{self, Id, Pos};
 use rules::refusal::Refusal;
-use rules::register::{Entry, Field as Asked, FieldKind, Register, Written};
+use rules::register::{Entry, Field as Asked, FieldKind, Reason, Register, Written};
 use rules::text::{Lang, Text, text, worded};
 
 use super::evidence::label_name;
@@ -175,7 +175,9 @@ fn input(lang: Lang, asked: &Asked, value: &str, fault: Option<&Text>, choices: 
     field.required = asked.required;
     let format = match asked.kind {
         FieldKind::Moment => Some(text("例: 2026-11-20 14:30", "For example 2026-11-20 14:30")),
-        FieldKind::YesNo => Some(text("「はい」か「いいえ」。理由は「いいえ: 理由」", "yes or no; a reason as `no: reason`")),
+        FieldKind::YesNo if asked.reason != Reason::Never => {
+            Some(text("「はい」か「いいえ」。理由は「いいえ: 理由」", "yes or no; a reason as `no: reason`"))
+        }
         FieldKind::Person if !asked.many => {
             Some(text("氏名。この組織の利用者は名前で結び付きます", "A name; people of this organisation are linked by it"))
         }
@@ -197,7 +199,15 @@ fn input(lang: Lang, asked: &Asked, value: &str, fault: Option<&Text>, choices: 
         let linked = choices.into_iter().flatten().map(|(id, name)| Choice::new(id.clone(), worded(name.clone(), name.clone())));
         own.chain(linked).collect()
     };
+    if matches!(asked.kind, FieldKind::Entry | FieldKind::File) && offered().is_empty() {
+        field = field.hint(text("結び付けられる記録やファイルがまだありません。", "There is nothing to link to yet."));
+    }
     match asked.kind {
+        FieldKind::YesNo if asked.reason == Reason::Never => {
+            let choices = [text("選択してください", "Choose"), text("はい", "Yes"), text("いいえ", "No")];
+            let all: Vec<Choice> = ["", "yes", "no"].into_iter().zip(choices).map(|(word, name)| Choice::new(word, name)).collect();
+            select(lang, &field, &all)
+        }
         FieldKind::Choice | FieldKind::Entry | FieldKind::File if asked.many => {
             let chosen: Vec<&str> = value.lines().collect();
             checkboxes(lang, &field, &offered(), &chosen)
