@@ -5,6 +5,7 @@ mod format;
 mod keys;
 mod make;
 pub(crate) mod restore;
+mod schedule;
 
 use std::path::Path;
 
@@ -15,6 +16,7 @@ pub use format::{Copied, Header};
 pub use keys::{identities, recipient};
 pub use make::Made;
 pub use restore::{Restored, restore};
+pub use schedule::{Backups, Kept, Schedule};
 
 use crate::Error;
 

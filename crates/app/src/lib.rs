@@ -70,6 +70,8 @@ pub struct Config {
     pub time_server: Option<String>,
     /// Who looks through files for malware; without one every file counts as not scanned.
     pub scanner: Option<scan::Scanner>,
+    /// Backups that are made by themselves.
+    pub backups: Option<backup::Schedule>,
 }
 
 impl Config {
@@ -91,6 +93,7 @@ impl Config {
             evidence: Default::default(),
             time_server: None,
             scanner: None,
+            backups: None,
         }
     }
 

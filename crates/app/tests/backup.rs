@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use app::backup::{Step, identities, restore};
+use app::backup::{Schedule, Step, identities, restore};
 use app::vault::MasterSource;
 use app::{App, Clock, Config, Error};
+use jiff::SignedDuration;
 use rules::act::Actor;
 use rules::change::Change;
+use rules::party::Role;
 use rules::running::{EpochReason, Running};
 use store::INSTALLATION;
 use store::tables::running;
@@ -225,4 +227,49 @@ fn a_backup_never_goes_over_another_and_half_of_one_is_never_taken_for_one() {
     let both = app.back_up(&folder.path().join("both"), &[public], &mut quiet).unwrap();
     let target = Scratch::sqlite();
     restore(&config_at(&target), &both.path, &identities(&named.backup_key()).unwrap(), &mut quiet).unwrap();
+}
+
+#[test]
+fn backups_are_made_in_time_tried_at_once_and_the_oldest_go_when_the_newest_is_good() {
+    for source in both_engines() {
+        let folder = tempfile::tempdir().unwrap();
+        let schedule = Schedule { folder: folder.path().to_owned(), hours: 24, keep: 2, recipients: vec![] };
+        let config = Config { backups: Some(schedule), ..Config::embedded(source.directory()) };
+        let app = App::open_at(config, source.location(), Clock::set(NOW.parse().unwrap())).unwrap();
+        assert!(app.fill_demo().unwrap());
+        app.start().unwrap();
+        let kept = || {
+            let mut names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().map(|e| e.file_name()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(app.back_up_in_time().unwrap(), 1, "the first is made at once");
+        assert_eq!(app.back_up_in_time().unwrap(), 0);
+        app.clock.advance(SignedDuration::from_hours(23));
+        assert_eq!(app.back_up_in_time().unwrap(), 0, "not before its time");
+        app.clock.advance(SignedDuration::from_hours(1));
+        assert_eq!(app.back_up_in_time().unwrap(), 1);
+        let before = kept();
+        assert_eq!(before.len(), 2);
+        app.clock.advance(SignedDuration::from_hours(24));
+        assert_eq!(app.back_up_in_time().unwrap(), 1);
+        let after = kept();
+        assert_eq!((after.len(), &after[0]), (2, &before[1]), "the oldest went");
+
+        // What cannot be restored whole takes no good one's place.
+        std::fs::remove_file(first_file(&source.directory().join("evidence/sealed"))).unwrap();
+        app.clock.advance(SignedDuration::from_hours(24));
+        let _ = app.back_up_in_time();
+        assert_eq!(kept().len(), 3, "none goes while the newest is bad");
+
+        let operator = Actor { roles: vec![Role::Operator], ..Actor::system() };
+        let read = app.backups(&operator).unwrap();
+        assert_eq!(read.made.len(), 4);
+        assert!(read.made[1].tried.as_ref().is_some_and(|drill| drill.differences.is_empty()));
+        assert!(read.made[0].tried.as_ref().is_none_or(|drill| !drill.differences.is_empty()));
+        assert!(!read.late);
+        app.clock.advance(SignedDuration::from_hours(48));
+        assert!(app.backups(&operator).unwrap().late);
+        assert!(app.backups(&Actor::system()).is_err());
+    }
 }

@@ -15,6 +15,7 @@ mod outside;
 mod package;
 mod relocate;
 mod remote;
+mod schedule;
 mod serve;
 mod table;
 mod timed;

@@ -30,6 +30,8 @@ pub struct Serve {
     outside: Outside,
     #[command(flatten)]
     anchoring: Anchoring,
+    #[command(flatten)]
+    backups: crate::schedule::Backups,
     /// What a password hash costs (Argon2id): memory in KiB, passes, lanes. Kept hashes follow at the next sign-in.
     #[arg(long, env = "AKASHI_PASSWORD_COST", value_name = "M,T,P", default_value = COST)]
     password_cost: PasswordCost,
@@ -53,7 +55,8 @@ impl Serve {
         let address = self.installation.address.clone();
         let Reached { mail, webhook, providers, scanner } = self.outside.read().map_err(all_of)?;
         let (anchors, time_server) = (self.anchoring.read().map_err(all_of)?, self.anchoring.time_server());
-        let mut config = Config { mail, webhook, providers, scanner, anchors, time_server, ..self.installation.config() };
+        let backups = self.backups.read()?;
+        let mut config = Config { mail, webhook, providers, scanner, backups, anchors, time_server, ..self.installation.config() };
         let PasswordCost { memory_kib, passes, lanes } = self.password_cost;
         (config.cost.memory_kib, config.cost.passes, config.cost.lanes) = (memory_kib, passes, lanes);
         serve(config, self.listen, &self.way, address, |app, address| {

@@ -20,7 +20,7 @@ type Job = fn(&App) -> Result<usize, Error>;
 
 /// Starts every job; they end with the runtime.
 pub fn start(app: &Arc<App>) {
-    let jobs: [(&'static str, Duration, Job); 19] = [
+    let jobs: [(&'static str, Duration, Job); 20] = [
         ("requests ended", OFTEN, App::end_requests),
         ("mails and calls delivered", OFTEN, App::deliver),
         ("accounts stopped", HOURLY, App::check_accounts),
@@ -39,6 +39,7 @@ pub fn start(app: &Arc<App>) {
         ("files encrypted anew", SIGNED, App::renew_files),
         ("files checked", HOURLY, App::check_files),
         ("files scanned", SIGNED, App::scan_again),
+        ("backups made", SIGNED, App::back_up_in_time),
         ("old drafts cleared", HOURLY, |app| app.clear_drafts().and_then(|_| app.clear_packages()).map(|_| 0)),
     ];
     for (name, every, job) in jobs {

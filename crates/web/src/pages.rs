@@ -11,6 +11,7 @@ pub mod accounts;
 pub mod alerts;
 pub mod anchors;
 pub mod api;
+pub mod backups;
 pub mod bench;
 pub mod board;
 pub mod body_case;
@@ -81,6 +82,7 @@ pub const ROUTES: &[&[Route]] = &[
     alerts::ROUTES,
     anchors::ROUTES,
     api::ROUTES,
+    backups::ROUTES,
     bench::ROUTES,
     board::ROUTES,
     body_case::ROUTES,

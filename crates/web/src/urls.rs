@@ -49,6 +49,7 @@ fixed! {
     packages = "/packages";
     trust = "/trust";
     anchors = "/anchors";
+    backups = "/backups";
     anchors_rotate = "/anchors/rotate";
     proof_latest = "/proof/latest.json";
     proof_keys = "/proof/keys.json";

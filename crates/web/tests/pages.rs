@@ -232,6 +232,10 @@ fn data(world: &World) -> String {
         }
         walk(&value, &mut out);
     };
+    // What tests/filled typed into a register.
+    for register in &world.app.content.catalog.registers {
+        strings(serde_json::to_value(register.example.values().collect::<Vec<_>>()).unwrap());
+    }
     for email in [OFFICER, EVALUATOR] {
         let actor = world.actor(email);
         for case in [world.running, world.certified] {

@@ -66,6 +66,7 @@ fn page(visit: &Visit, refused: Option<&Refusal>) -> Result<Page, app::Error> {
     page.lead = Some(worded(format!("未確認 {open}件"), format!("{open} not acknowledged")));
     page.corner = html! {
         @if visit.has(Role::Operator) { (link_button(lang, Kind::Secondary, &text("送信箱", "Outbox"), &urls::outbox())) }
+        @if visit.has(Role::Operator) { (link_button(lang, Kind::Secondary, &super::backups::title(), &urls::backups())) }
         (link_button(lang, Kind::Secondary, &super::keys::title(), &urls::keys()))
         (link_button(lang, Kind::Secondary, &super::anchors::title(), &urls::anchors()))
         (link_button(lang, Kind::Secondary, &super::trust::title(), &urls::trust()))

@@ -109,7 +109,7 @@ fn headings(lang: Lang, register: &Register) -> Markup {
         Row::new(vec![
             html! { (field.name.get(lang)) },
             html! { (required.get(lang)) },
-            html! { (register.example.get(&field.id).map_or("", String::as_str)) },
+            html! { span lang="ja" { (register.example.get(&field.id).map_or("", String::as_str)) } },
         ])
     });
     table(lang, &Table::new(text("見出し", "Headings"), columns, rows.collect()).caption_hidden())

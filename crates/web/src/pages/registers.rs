@@ -234,6 +234,10 @@ fn one_value(lang: Lang, field: &Field, kept: &str, names: &Names) -> Markup {
 
 /// A good entry, for whoever writes the first.
 pub fn example(lang: Lang, register: &Register) -> Markup {
-    let pairs = register.fields.iter().filter_map(|f| Some((f.name.clone(), html! { (register.example.get(&f.id)?) }))).collect::<Vec<_>>();
+    let pairs = register
+        .fields
+        .iter()
+        .filter_map(|f| Some((f.name.clone(), html! { span lang="ja" { (register.example.get(&f.id)?) } })))
+        .collect::<Vec<_>>();
     details(lang, &text("記入例", "A good entry"), false, crate::components::facts(lang, &pairs))
 }

@@ -1,10 +1,28 @@
 //! Addresses of routes with ids that exist.
 
-use rules::id::{self, Id};
+use app::read::registers::Wanted;
+use rules::act::Actor;
+use rules::command::Command;
+use rules::id::{self, Id, Pos};
 use web::testing::{OFFICER, OPERATOR, STRANGER, World};
 
 /// What pages need in their query to be about something; the workbench goes to its first item unless nothing fits.
 const QUERIES: &[(&str, &str)] = &[("/cases/{case}/rounds/compare", "?from=1&to=1"), ("/cases/{case}/bench", "?q=nothing+fits+this")];
+
+/// A register that asks for no links.
+const REGISTER: &str = "periodic_review";
+
+/// An entry of the actor's organisation; one is made from the register's own example where there is none.
+fn entry(world: &World, actor: &Actor) -> String {
+    let list = || world.app.entries(actor, REGISTER, &Wanted::default(), 1).unwrap().listed.entries;
+    if list().is_empty() {
+        let example = &world.app.register(REGISTER).unwrap().example;
+        let fields = example.iter().map(|(field, typed)| (field.clone(), vec![typed.clone()])).collect();
+        let write = Command::WriteEntry { register: REGISTER.into(), entry: None, base: Pos::NEVER, label: None, fields };
+        world.app.execute(actor, write).unwrap();
+    }
+    list()[0].entry.id.to_string()
+}
 
 /// The route's address with every parameter filled: the case's own, and of what is not in a case the demonstration's.
 /// With the stranger's case everything is the stranger's.
@@ -33,6 +51,8 @@ pub fn filled(world: &World, path: &str, case: Id<id::Case>) -> String {
         "phrase" => {
             world.app.phrases(&world.actor(if owner == OFFICER { "evaluator@example.jp" } else { owner })).unwrap()[0].id.to_string()
         }
+        "register" => REGISTER.to_owned(),
+        "entry" => entry(world, &actor),
         // None is configured here: its address is one of nothing.
         "provider" => "nowhere".to_owned(),
         "person" => world.actor(OPERATOR).person.unwrap().to_string(),
