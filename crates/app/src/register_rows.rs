@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use documents::read_table::Limits;
-use documents::rows::{read_rows, rows_csv, rows_xlsx};
-use rules::act::{Actor, japan};
+use documents::rows::{fold, read_rows, rows_csv, rows_xlsx};
+use rules::act::Actor;
 use rules::command::Command;
 use rules::refusal::{FieldFault, Refusal};
-use rules::register::{FieldKind, Register, Written};
+use rules::register::{FieldKind, Register, Written, typed};
 use rules::text::{Lang, Text, text, worded};
 
 use crate::execute::registers::ROWS;
@@ -103,9 +103,7 @@ impl App {
 
 /// Which column holds which field, by its name in either language or its id. A column that is none is a fault: its words would be lost.
 fn columns<'r>(register: &'r Register, headings: &[String]) -> Result<BTreeMap<usize, &'r str>, Refusal> {
-    let same = |name: &str, heading: &str| {
-        name.split_whitespace().collect::<String>().eq_ignore_ascii_case(&heading.split_whitespace().collect::<String>())
-    };
+    let same = |name: &str, heading: &str| fold(name) == fold(heading);
     let mut found = BTreeMap::new();
     let mut faults = vec![];
     for (column, heading) in headings.iter().enumerate().filter(|(_, heading)| !heading.trim().is_empty()) {
@@ -151,7 +149,7 @@ fn written(register: &Register, columns: &BTreeMap<usize, &str>, cells: &[String
 fn shown(field: &rules::register::Field, fields: &Written, names: &Names, lang: Lang) -> String {
     let one = |kept: &String| match field.kind {
         FieldKind::Choice => field.choices.iter().find(|c| c.id == *kept).map_or_else(|| kept.clone(), |c| c.name.get(lang).to_owned()),
-        FieldKind::Moment => kept.parse().map_or_else(|_| kept.clone(), |at| japan(at).strftime("%Y-%m-%d %H:%M:%S").to_string()),
+        FieldKind::Moment => typed(kept),
         FieldKind::Person | FieldKind::Organisation => names.get(kept).cloned().unwrap_or_else(|| kept.clone()),
         _ => kept.clone(),
     };

@@ -142,6 +142,13 @@ fn an_import_with_a_bad_row_tells_every_fault_and_changes_nothing() {
         assert_eq!(lines(&w), before);
         w.act("officer", import((10..40).map(good).collect()));
         assert_eq!(lines(&w), before + 30);
+        // What no two entries may share, two rows of one file may not either.
+        let assets = w.app.register("asset_ledger").unwrap().clone();
+        let unique = assets.fields.iter().find(|f| f.unique).unwrap().id.clone();
+        let (one, mut two) = (example(&w, &assets, 1), example(&w, &assets, 2));
+        two.insert(unique.clone(), one[&unique].iter().map(|v| v.to_lowercase()).collect());
+        let told = refusal(w.app.execute(w.actor("officer"), Command::ImportEntries { register: assets.id, rows: vec![one, two] }));
+        assert_eq!(told.faults.iter().map(|f| (f.row, f.field.clone())).collect::<Vec<_>>(), [(Some(2), unique)]);
     }
 }
 
@@ -196,6 +203,13 @@ fn every_way_through_a_list_shows_each_entry_once_in_order() {
         let filtered = Wanted { field: Some((blank.clone(), "v1".into())), ..Wanted::default() };
         let found = w.app.entries(w.actor("officer"), &register.id, &filtered, 100).unwrap().listed.entries;
         assert!(!found.is_empty() && found.iter().all(|s| s.entry.fields[&blank] == ["v1"]));
+        let with = |words: &str| {
+            let wanted = Wanted { words: words.to_owned(), ..Wanted::default() };
+            w.app.entries(w.actor("officer"), &register.id, &wanted, 100).unwrap().listed.entries.len()
+        };
+        // Whole, in capitals, in full width; never by the name of a field or by what LIKE or JSON mean by a sign.
+        assert_eq!(["b-3", "B-3", "Ｂ－３"].map(with), [1, 1, 1]);
+        assert_eq!([line.as_str(), "%", "b_3", "\":[", "b-3い"].map(with), [0; 5]);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
 
+pub use crate::fold::fold;
 use crate::read_table::{Limits, read_table};
 use crate::sheet_csv::{bare, harmless};
 use crate::table::{Value, Worksheet as Read};

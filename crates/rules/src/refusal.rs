@@ -1,5 +1,6 @@
 //! Why something was not done: in both languages, with the field it concerns.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::text::{Text, text};
@@ -42,7 +43,7 @@ pub struct Refusal {
 }
 
 /// One thing that is wrong with one field of what was handed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldFault {
     /// Of an import, from 1; the heading is not counted.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -16,7 +16,7 @@ use crate::party::Role;
 use crate::text::Text;
 
 pub use check::{Facts, Fault, Linked, Written, check};
-pub use day::{day, moment};
+pub use day::{day, moment, typed};
 pub use entry::{Entry, Registering, Standing, Writing, faulty, step, write};
 pub use value::{Amount, NotRead, Value, sort_key};
 

@@ -2,6 +2,7 @@
 
 use crate::engine::{Conn, Engine, statements};
 use crate::error::Error;
+use crate::tables::register;
 use crate::value::values;
 
 /// One step. A step that has been released is never edited; the next one mends it.
@@ -109,7 +110,17 @@ const MIGRATIONS: &[Migration] = &[
         own: ("", ""),
         insert_only: &["register_entry"],
     },
+    Migration {
+        number: REGISTER_WORDS,
+        name: "register_words",
+        text: include_str!("../migrations/0014_register_words.sql"),
+        own: ("", ""),
+        insert_only: &[],
+    },
 ];
+
+/// The step after which the words of entries that were there are folded once.
+const REGISTER_WORDS: i64 = 14;
 
 /// Tables that are not made from the ledger, and that a rebuild therefore leaves alone.
 pub const NOT_REBUILT: &[&str] = &[
@@ -188,6 +199,9 @@ pub(crate) fn migrate(conn: &mut Conn) -> Result<(), Error> {
                 return Ok(());
             }
             conn.batch(&step.text_for(conn.engine())).map_err(|cause| refused(step.number, step.name, cause))?;
+            if step.number == REGISTER_WORDS {
+                register::fold_all(conn)?;
+            }
             conn.run(APPLIED, &values![step.number, step.name])?;
             Ok(())
         })?;

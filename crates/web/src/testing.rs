@@ -30,6 +30,8 @@ pub const CANARY: &str = r#""'></textarea><script>canary()</script>"#;
 /// Somebody of another tenant, with every role but that of operator.
 pub const STRANGER: &str = "stranger@example.jp";
 pub const OFFICER: &str = "officer@example.jp";
+/// The provider's second administrator; only in a world made [`World::with_second`].
+pub const SECOND: &str = "second-admin@example.jp";
 pub const COLLEAGUE: &str = "colleague@example.jp";
 pub const SECRETARIAT: &str = "secretariat@example.jp";
 pub const EVALUATOR: &str = "evaluator@example.jp";
@@ -87,6 +89,19 @@ impl World {
     /// A new world, on 24 November 2026 at noon in Japan.
     pub fn fresh() -> World {
         World::filled(|config| config)
+    }
+
+    /// A new world in which the provider has a second administrator: some acts need two people of a kind.
+    pub fn with_second() -> World {
+        let world = World::fresh();
+        let actor = world.actor(OFFICER);
+        let organisation = actor.organisation.expect("the officer's organisation");
+        let invite = Command::InvitePerson { organisation, email: SECOND.into(), roles: vec![Role::Administrator] };
+        let link = world.app.execute(&actor, invite).expect("an invitation").secret.expect("its link");
+        let password = Secret(app::demo::PASSWORD.into());
+        let accept = Command::AcceptInvitation { link: Secret(link), name: "加藤 二郎".into(), password, lang: Lang::Ja };
+        world.app.execute(&Actor::system(), accept).expect("a second administrator");
+        world
     }
 
     /// As [`World::fresh`], with another configuration.

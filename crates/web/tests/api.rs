@@ -261,6 +261,19 @@ fn example(world: &World, route: &api::Route) -> Value {
 }
 
 #[test]
+fn everything_that_is_wrong_with_rows_is_told_with_row_and_field() {
+    let world = World::shared();
+    let token = world.token(OFFICER, true);
+    let rows = json!({ "register": "asset_ledger", "rows": [{ "number": ["A-1"] }, { "no_such_field": ["x"] }] });
+    let told = problem(&world.act("import_entries", &token, &rows), 422);
+    let faults = told["faults"].as_array().unwrap();
+    for row in [1, 2] {
+        assert!(faults.iter().any(|f| f["row"] == row && f["field"].is_string() && f["text"]["en"].is_string()), "{told}");
+    }
+    assert!(faults.iter().any(|f| f["row"] == 2 && f["field"] == "no_such_field"), "{told}");
+}
+
+#[test]
 fn what_cannot_be_read_is_named() {
     let world = World::shared();
     let token = world.token(OFFICER, true);

@@ -1,34 +1,16 @@
 //! The page of retention and erasure: administrators place holds and ask, a second one approves, nobody else comes in.
 
-use rules::act::Actor;
-use rules::command::{Command, Secret};
-use rules::party::Role;
 use rules::text::Lang;
-use web::testing::{COLLEAGUE, OFFICER, Reply, World};
-
-/// The provider's second administrator.
-const SECOND: &str = "second-admin@example.jp";
+use web::testing::{COLLEAGUE, OFFICER, Reply, SECOND, World};
 
 fn led(reply: &Reply) -> String {
     assert_eq!(reply.status, 303, "{}", reply.text());
     reply.header("location").to_owned()
 }
 
-fn world() -> World {
-    let world = World::fresh();
-    let actor = world.actor(OFFICER);
-    let organisation = actor.organisation.unwrap();
-    let invite = Command::InvitePerson { organisation, email: SECOND.into(), roles: vec![Role::Administrator] };
-    let link = Secret(world.app.execute(&actor, invite).unwrap().secret.unwrap());
-    let password = Secret(app::demo::PASSWORD.into());
-    let accept = Command::AcceptInvitation { link, name: "加藤 二郎".into(), password, lang: Lang::Ja };
-    world.app.execute(&Actor::system(), accept).unwrap();
-    world
-}
-
 #[test]
 fn a_hold_is_placed_at_once_and_lifted_by_two() {
-    let world = world();
+    let world = World::with_second();
     assert_eq!(world.page("/keeping", Some(COLLEAGUE), Lang::Ja).status, 403);
     let organisation = world.actor(OFFICER).organisation.unwrap().to_string();
     let empty = world.form("/keeping/hold", Some(OFFICER), &[("matter", &organisation), ("reason", "")]);
@@ -48,7 +30,7 @@ fn a_hold_is_placed_at_once_and_lifted_by_two() {
 
 #[test]
 fn an_erasure_before_its_time_is_refused_with_the_day_and_the_rule() {
-    let world = world();
+    let world = World::with_second();
     let case = world.app.cases(&world.actor(OFFICER), None).unwrap();
     let case = case.first().expect("the provider has a case");
     let subject = case.case.id.to_string();
@@ -59,7 +41,7 @@ fn an_erasure_before_its_time_is_refused_with_the_day_and_the_rule() {
 
 #[test]
 fn an_own_rule_lengthens_and_is_shown_in_both_languages() {
-    let world = world();
+    let world = World::with_second();
     let rule = |months: &'static str| {
         [("id", "契約"), ("record", "case"), ("months", months), ("effective", "2026-01-01"), ("source", "利用契約 第8条")]
     };

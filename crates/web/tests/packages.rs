@@ -1,14 +1,8 @@
 //! The pages of trust anchors and sealed packages: what two people confirm, and what is refused in words.
 
 use app::trust::spoken;
-use rules::act::Actor;
-use rules::command::{Command, Secret};
-use rules::party::Role;
 use rules::text::Lang;
-use web::testing::{COLLEAGUE, OFFICER, Reply, SECRETARIAT, World};
-
-/// The provider's second administrator.
-const SECOND: &str = "second-admin@example.jp";
+use web::testing::{COLLEAGUE, OFFICER, Reply, SECOND, SECRETARIAT, World};
 
 fn led(reply: &Reply) -> String {
     assert_eq!(reply.status, 303, "{}", reply.text());
@@ -16,15 +10,8 @@ fn led(reply: &Reply) -> String {
 }
 
 fn world() -> World {
-    let world = World::fresh();
+    let world = World::with_second();
     world.app.start().unwrap();
-    let actor = world.actor(OFFICER);
-    let organisation = actor.organisation.unwrap();
-    let invite = Command::InvitePerson { organisation, email: SECOND.into(), roles: vec![Role::Administrator] };
-    let link = Secret(world.app.execute(&actor, invite).unwrap().secret.unwrap());
-    let password = Secret(app::demo::PASSWORD.into());
-    let accept = Command::AcceptInvitation { link, name: "加藤 二郎".into(), password, lang: Lang::Ja };
-    world.app.execute(&Actor::system(), accept).unwrap();
     world
 }
 

@@ -7,12 +7,13 @@ use rules::evidence::Label;
 use rules::id::{self, Id, Pos};
 use rules::policy::{Place, Side};
 use rules::refusal::{FieldFault, Refusal};
-use rules::register::{self, Facts, FieldKind, Linked, Register, Registering, Value, Written};
+use rules::register::{self, Facts, FieldKind, Linked, Register, Registering, Value, Written, sort_key};
 use rules::text::worded;
 use store::Conn;
-use store::tables::{accounts, evidence, party, register as rows};
+use store::tables::{evidence, party, register as rows};
 
 use super::Doing;
+use crate::read::registers::members;
 use crate::read::sight::Sight;
 use crate::{App, Error};
 
@@ -59,7 +60,7 @@ impl Doing<'_, '_> {
         let label = label.or(standing.as_ref().map(|s| s.entry.label)).unwrap_or(register.label);
         let people = people(self.tx, organisation)?;
         let fields = resolve(self.tx, register, organisation, &people, fields)?;
-        let facts = self.register_facts(register, organisation, &fields, entry, &mut BTreeSet::new())?;
+        let facts = self.register_facts(register, organisation, &fields, entry, &BTreeSet::new())?;
         let written =
             register::write(register, standing.as_ref().map(|s| (s, base)), id, label, &fields, &self.writing(organisation, &facts)?)?;
         self.done.made = Some(id.to_string());
@@ -77,7 +78,7 @@ impl Doing<'_, '_> {
         let (app, organisation) = (self.app, self.organisation()?);
         let standing = rows::one(self.tx, organisation, entry)?.ok_or(Refusal::not_found())?;
         let register = app.register(&standing.entry.register)?;
-        let facts = self.register_facts(register, organisation, &standing.entry.fields, Some(entry), &mut BTreeSet::new())?;
+        let facts = self.register_facts(register, organisation, &standing.entry.fields, Some(entry), &BTreeSet::new())?;
         let note = if note.trim().is_empty() { String::new() } else { rules::party::line("note", note, NOTE)? };
         let moved = register::step(register, &standing, base, to, &note, &self.writing(organisation, &facts)?)?;
         self.keep_entry(Some(moved))
@@ -95,14 +96,14 @@ impl Doing<'_, '_> {
         let (mut faults, mut taken, mut ready): (Vec<FieldFault>, _, Vec<Registering>) = (vec![], BTreeSet::new(), vec![]);
         for (n, fields) in (1..).zip(all) {
             let fields = resolve(self.tx, register, organisation, &people, fields)?;
-            let facts = self.register_facts(register, organisation, &fields, None, &mut taken)?;
+            let facts = self.register_facts(register, organisation, &fields, None, &taken)?;
             let id = self.act.fresh();
             match register::write(register, None, id, register.label, &fields, &self.writing(organisation, &facts)?) {
                 Ok(written) => {
                     // What an earlier row has, a later one cannot have too.
                     for field in register.fields.iter().filter(|f| f.unique) {
                         let kept = written.iter().filter_map(|w| w.entry().fields.get(&field.id)).flatten();
-                        taken.extend(kept.map(|kept| (field.id.clone(), kept.clone())));
+                        taken.extend(kept.map(|kept| (field.id.clone(), sort_key(kept))));
                     }
                     ready.extend(written);
                 }
@@ -121,47 +122,49 @@ impl Doing<'_, '_> {
         Ok(register::Writing { organisation, by, roles: &self.act.actor.roles, at: self.act.at, facts })
     }
 
-    /// What a check has to know: the entries, people and files that the fields name, and values that are taken.
+    /// What a check has to know: the entries, people and files that the fields name, and values that are taken: by entries
+    /// that stand, or under `taken` (field and sort key) by rows before this one.
     fn register_facts(
         &mut self,
         register: &Register,
         organisation: Id<id::Organisation>,
         fields: &Written,
         own: Option<Id<id::Entry>>,
-        taken: &mut BTreeSet<(String, String)>,
+        taken: &BTreeSet<(String, String)>,
     ) -> Result<Facts, Error> {
         let mut facts =
-            Facts { today: self.act.today(), now: self.act.at, entries: BTreeMap::new(), known: BTreeSet::new(), taken: taken.clone() };
+            Facts { today: self.act.today(), now: self.act.at, entries: BTreeMap::new(), known: BTreeSet::new(), taken: BTreeSet::new() };
         for field in &register.fields {
             for cell in fields.get(&field.id).into_iter().flatten() {
-                match (field.kind, Value::read(field, cell)) {
-                    (FieldKind::Entry, Ok(Value::Link(link))) => {
+                let Ok(value) = Value::read(field, cell) else { continue };
+                if field.unique {
+                    let (kept, of) = (value.to_string(), &field.id);
+                    if taken.contains(&(of.clone(), sort_key(&kept))) || rows::taken(self.tx, organisation, &register.id, of, &kept, own)? {
+                        facts.taken.insert((of.clone(), kept));
+                    }
+                }
+                match (field.kind, value) {
+                    (FieldKind::Entry, Value::Link(link)) => {
                         if let Some(s) = link.parse().ok().map(|id| rows::one(self.tx, organisation, id)).transpose()?.flatten() {
                             facts.entries.insert(link, Linked { register: s.entry.register, state: s.entry.state });
                         }
                     }
-                    (FieldKind::Person, Ok(Value::Link(link))) => {
+                    (FieldKind::Person, Value::Link(link)) => {
                         let held = link.parse().ok().map(|id| party::memberships_of(self.tx, id)).transpose()?.unwrap_or_default();
                         if held.iter().any(|m| m.organisation == organisation) {
                             facts.known.insert(link);
                         }
                     }
-                    (FieldKind::Organisation, Ok(Value::Link(link))) => {
+                    (FieldKind::Organisation, Value::Link(link)) => {
                         let found = link.parse().ok().map(|id| party::organisation(self.tx, id)).transpose()?.flatten();
                         facts.known.extend(found.map(|_| link));
                     }
-                    (FieldKind::File, Ok(Value::Link(link))) => {
+                    (FieldKind::File, Value::Link(link)) => {
                         let file = link.parse().ok().map(|id| evidence::one(self.tx, id)).transpose()?.flatten();
                         if let Some(file) = file.filter(|f| f.organisation == organisation)
                             && Sight::of(self.tx, &self.act.actor, Side::Applicant, organisation)?.shows(&file)
                         {
                             facts.known.insert(link);
-                        }
-                    }
-                    (_, Ok(value)) if field.unique => {
-                        let kept = value.to_string();
-                        if rows::taken(self.tx, organisation, &register.id, &field.id, &kept, own)? {
-                            facts.taken.insert((field.id.clone(), kept));
                         }
                     }
                     _ => {}
@@ -202,10 +205,8 @@ fn resolve(
 /// The people of an organisation by name; nobody where two have one name.
 fn people(conn: &mut Conn, organisation: Id<id::Organisation>) -> Result<BTreeMap<String, Option<Id<id::Person>>>, Error> {
     let mut out = BTreeMap::new();
-    for account in accounts::accounts(conn, organisation)? {
-        if let Some(person) = party::person(conn, account.person)? {
-            out.entry(person.name).and_modify(|one| *one = None).or_insert(Some(person.id));
-        }
+    for person in members(conn, organisation)? {
+        out.entry(person.name).and_modify(|one| *one = None).or_insert(Some(person.id));
     }
     Ok(out)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rules::act::{Actor, japan};
 use rules::id::{self, Id, ItemNo, PointNo};
+use rules::party::Person;
 use rules::policy::{KEEPERS, Side};
 use rules::refusal::Refusal;
 use rules::register::{Entry, Facts, Fault, Field, FieldKind, Move, Register, Standing, check};
@@ -63,6 +64,15 @@ pub struct ItemRegister<'a> {
     pub newest: Option<jiff::Timestamp>,
     /// Sub-points of the item that the register could answer and no entry does.
     pub missing: Vec<PointNo>,
+}
+
+/// Everybody with an account in the organisation.
+pub(crate) fn members(conn: &mut Conn, organisation: Id<id::Organisation>) -> Result<Vec<Person>, Error> {
+    let mut out = vec![];
+    for account in accounts::accounts(conn, organisation)? {
+        out.extend(party::person(conn, account.person)?);
+    }
+    Ok(out)
 }
 
 fn keeper(actor: &Actor) -> Result<Id<id::Organisation>, Refusal> {
@@ -153,13 +163,7 @@ impl App {
             let mut out = BTreeMap::new();
             for field in &register.fields {
                 let offered: Vec<(String, String)> = match field.kind {
-                    FieldKind::Person => {
-                        let mut people = vec![];
-                        for account in accounts::accounts(conn, organisation)? {
-                            people.extend(party::person(conn, account.person)?.map(|p| (p.id.to_string(), p.name)));
-                        }
-                        people
-                    }
+                    FieldKind::Person => members(conn, organisation)?.into_iter().map(|p| (p.id.to_string(), p.name)).collect(),
                     FieldKind::Organisation => {
                         let own = party::organisation(conn, organisation)?;
                         own.into_iter().map(|o| (o.id.to_string(), o.name)).collect()

@@ -29,6 +29,12 @@ pub(super) fn narrow(written: &str) -> String {
     written.chars().map(one).collect::<String>().trim().to_owned()
 }
 
+/// A kept moment as it is typed and read back, in Japanese time: 2026-11-20 10:00:00. What is no moment stays as it is.
+pub fn typed(kept: &str) -> String {
+    let written = |at: Timestamp| JAPAN.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    kept.parse().map_or_else(|_| kept.to_owned(), written)
+}
+
 /// A day. A number alone is none: a spreadsheet's day number says nothing to a reader.
 pub fn day(written: &str) -> Option<Date> {
     let written = narrow(written);

@@ -1,11 +1,12 @@
 //! Entries of registers: every version, and lists that stay quick however many entries there are.
 
 use rules::id::{self, Id, Pos};
-use rules::register::{Entry, Registering, Standing, sort_key};
+use rules::register::{Entry, Registering, Standing, Written, sort_key};
 
 use super::{Meta, json, read_word, word};
 use crate::engine::{Conn, Row, statements};
 use crate::error::Error;
+use crate::search::fold;
 use crate::value::values;
 
 macro_rules! newest {
@@ -18,7 +19,7 @@ macro_rules! newest {
 /// The newest entries of one register of one organisation, in state `$3` where that is not empty, with words `$4` in a field.
 macro_rules! wanted {
     () => {
-        "n.organisation = $1 and n.register = $2 and ($3 = '' or n.state = $3) and ($4 = '' or lower(e.fields) like $4 escape '!') \
+        "n.organisation = $1 and n.register = $2 and ($3 = '' or n.state = $3) and ($4 = '' or n.words like $4 escape '!') \
          and ($5 = '' or exists (select 1 from register_cell f where f.entry = n.id and f.field = $5 and f.sort_key = $6)) "
     };
 }
@@ -26,9 +27,11 @@ macro_rules! wanted {
 statements! {
     WRITE = "insert into register_entry (pos, id, version, organisation, register, state, label, fields, person, at, came_from, note)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    FIRST = "insert into register_now (id, organisation, register, state, pos, made_by, moved_by) values ($1, $2, $3, $4, $5, $6, null)";
-    NEXT = "update register_now set state = $2, pos = $3 where id = $1";
-    MOVED = "update register_now set state = $2, pos = $3, moved_by = $4 where id = $1";
+    FIRST = "insert into register_now (id, organisation, register, state, pos, words, made_by, moved_by) values ($1, $2, $3, $4, $5, $6, $7, null)";
+    NEXT = "update register_now set state = $2, pos = $3, words = $4 where id = $1";
+    MOVED = "update register_now set state = $2, pos = $3, words = $4, moved_by = $5 where id = $1";
+    UNFOLDED = "select n.id, e.fields from register_now n join register_entry e on e.pos = n.pos where n.words = ''";
+    FOLDED = "update register_now set words = $2 where id = $1";
     NO_CELLS = "delete from register_cell where entry = $1";
     CELL = "insert into register_cell (entry, field, n, organisation, register, sort_key) values ($1, $2, $3, $4, $5, $6)";
     ONE = concat!(newest!(), "where n.id = $1 and n.organisation = $2");
@@ -80,10 +83,11 @@ pub(super) fn apply(conn: &mut Conn, change: &Registering, meta: &Meta) -> Resul
         note
     ];
     conn.run(WRITE, &row)?;
+    let words = words(&e.fields);
     match (e.version, came_from) {
-        (1, _) => conn.run(FIRST, &values![e.id, e.organisation, &e.register, &e.state, meta.pos, e.by])?,
-        (_, None) => conn.run(NEXT, &values![e.id, &e.state, meta.pos])?,
-        (_, Some(_)) => conn.run(MOVED, &values![e.id, &e.state, meta.pos, e.by])?,
+        (1, _) => conn.run(FIRST, &values![e.id, e.organisation, &e.register, &e.state, meta.pos, words, e.by])?,
+        (_, None) => conn.run(NEXT, &values![e.id, &e.state, meta.pos, words])?,
+        (_, Some(_)) => conn.run(MOVED, &values![e.id, &e.state, meta.pos, words, e.by])?,
     };
     if e.version > 1 {
         conn.run(NO_CELLS, &values![e.id])?;
@@ -92,6 +96,20 @@ pub(super) fn apply(conn: &mut Conn, change: &Registering, meta: &Meta) -> Resul
         for (n, value) in (0i64..).zip(kept) {
             conn.run(CELL, &values![e.id, field, n, e.organisation, &e.register, sort_key(value)])?;
         }
+    }
+    Ok(())
+}
+
+/// Every value in its comparable form, one a line: found in full and half width, in capitals and small letters.
+fn words(fields: &Written) -> String {
+    fields.values().flatten().map(|value| fold(value)).collect::<Vec<_>>().join("\n")
+}
+
+/// Folds the words of entries that were written before words were kept.
+pub(crate) fn fold_all(conn: &mut Conn) -> Result<(), Error> {
+    let found: Vec<(String, Written)> = conn.rows(UNFOLDED, &[], |row| Ok((row.get(0)?, row.json(1, "fields")?)))?;
+    for (id, fields) in found {
+        conn.run(FOLDED, &values![id, words(&fields)])?;
     }
     Ok(())
 }
@@ -123,7 +141,7 @@ pub fn one(conn: &mut Conn, organisation: Id<id::Organisation>, entry: Id<id::En
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     pub state: String,
-    /// Stand somewhere in the fields, large or small.
+    /// Stand together in one value; full and half width, capitals and small letters are one.
     pub words: String,
     /// A field and the value it has, in the kept spelling.
     pub field: Option<(String, String)>,
@@ -152,9 +170,9 @@ pub struct Listed {
 
 /// A page of at most `limit` entries of one register of one organisation.
 pub fn list(conn: &mut Conn, organisation: Id<id::Organisation>, register: &str, wanted: &Wanted, limit: usize) -> Result<Listed, Error> {
-    let like = match wanted.words.trim() {
+    let like = match fold(&wanted.words).as_str() {
         "" => String::new(),
-        words => format!("%{}%", words.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")),
+        words => format!("%{}%", words.replace('!', "!!").replace('%', "!%").replace('_', "!_")),
     };
     let (field, key) = wanted.field.as_ref().map_or(("", String::new()), |(field, value)| (field.as_str(), sort_key(value)));
     let base = || values![organisation, register, &wanted.state, &like, field, &key].to_vec();

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use rules::refusal::{Refusal, Why};
+use rules::refusal::{FieldFault, Refusal, Why};
 use rules::text::{Lang, Text, text, worded};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -26,6 +26,9 @@ pub struct Problem {
     /// The field of the body it concerns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Everything that is wrong, where it is more than one thing: the row of the file or list, the field, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FieldFault>,
 }
 
 /// Why a call has no answer.
@@ -34,6 +37,7 @@ pub struct Failure {
     kind: Kind,
     detail: Text,
     field: Option<String>,
+    faults: Vec<FieldFault>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +83,7 @@ impl Kind {
 
 impl Failure {
     fn new(kind: Kind, detail: Text) -> Failure {
-        Failure { kind, detail, field: None }
+        Failure { kind, detail, field: None, faults: vec![] }
     }
 
     pub fn answer(&self, lang: Lang) -> Response {
@@ -90,6 +94,7 @@ impl Failure {
             status: status.as_u16(),
             detail: self.detail.clone(),
             field: self.field.clone(),
+            faults: self.faults.clone(),
         };
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();
@@ -103,7 +108,7 @@ impl Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
-        Failure { kind: Kind::Refused(refusal.why), detail: refusal.text, field: refusal.field.map(str::to_owned) }
+        Failure { kind: Kind::Refused(refusal.why), detail: refusal.text, field: refusal.field.map(str::to_owned), faults: refusal.faults }
     }
 }
 

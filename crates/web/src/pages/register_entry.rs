@@ -146,9 +146,7 @@ fn form_page(visit: &Visit, register: &Register, read: Option<&EntryRead>, refus
 fn typed(field: &Asked, kept: &str, read: Option<&EntryRead>) -> String {
     match field.kind {
         FieldKind::Person => read.and_then(|r| r.names.get(kept)).cloned().unwrap_or_else(|| kept.to_owned()),
-        FieldKind::Moment => {
-            kept.parse().map_or_else(|_| kept.to_owned(), |at| rules::act::japan(at).strftime("%Y-%m-%d %H:%M:%S").to_string())
-        }
+        FieldKind::Moment => rules::register::typed(kept),
         _ => kept.to_owned(),
     }
 }
