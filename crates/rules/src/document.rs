@@ -1,6 +1,9 @@
 //! A document type (文書): what its file says of chapters, clauses, questions and live facts. Form, paper and gaps follow from it.
 
+mod gaps;
 pub mod paper;
+
+pub use gaps::gaps;
 
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +118,36 @@ pub enum Picture {
     DataFlow,
     /// リスクの行列: likelihood and impact.
     Risks,
+}
+
+impl Shown {
+    pub const fn name(&self) -> &Text {
+        match self {
+            Shown::Table { name, .. }
+            | Shown::Count { name, .. }
+            | Shown::Entry { name, .. }
+            | Shown::Matrix { name, .. }
+            | Shown::Items { name }
+            | Shown::Picture { name, .. }
+            | Shown::Measured { name, .. } => name,
+        }
+    }
+}
+
+impl Clause {
+    /// What it answers, its rows included.
+    pub fn answers(&self) -> impl Iterator<Item = Served> {
+        let rows = self.shows.iter().filter_map(|shown| match shown {
+            Shown::Matrix { rows, .. } => Some(rows),
+            _ => None,
+        });
+        self.serves.iter().chain(rows.flatten().flat_map(|row| &row.serves)).copied()
+    }
+}
+
+/// The names in `{}` in the words of a clause.
+pub fn placeholders(words: &str) -> impl Iterator<Item = &str> {
+    words.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
 }
 
 impl Document {

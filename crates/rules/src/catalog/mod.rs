@@ -6,6 +6,7 @@
 //! vocabulary/{mechanisms,probes,registers,documents}.toml
 //! evidence-names.toml
 //! registers/asset_ledger.toml …         one register each, named by its id
+//! documents/operation_rules.toml …      one type of document each, named by its id
 //! ```
 
 mod checks;
@@ -16,6 +17,7 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
+use crate::document::Document;
 use crate::register::Register;
 use crate::sheet::{Sheet, SheetId};
 
@@ -30,6 +32,7 @@ pub struct Catalog {
     pub vocabulary: Vocabulary,
     pub evidence_names: Vec<EvidenceName>,
     pub registers: Vec<Register>,
+    pub documents: Vec<Document>,
 }
 
 impl Catalog {
@@ -38,6 +41,9 @@ impl Catalog {
     }
     pub fn register(&self, id: &str) -> Option<&Register> {
         self.registers.iter().find(|r| r.id == id)
+    }
+    pub fn document(&self, id: &str) -> Option<&Document> {
+        self.documents.iter().find(|d| d.id == id)
     }
     /// What is known of a normalised evidence name, by its Japanese form.
     pub fn evidence_name(&self, ja: &str) -> Option<&EvidenceName> {
@@ -52,7 +58,7 @@ impl Catalog {
 pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Catalog, Vec<Fault>) {
     let parsed = parse::parse(files);
     let mut faults = parsed.faults;
-    faults.extend(checks::run(&checks::Content::of(&parsed.catalog, &parsed.origins, &parsed.register_files)));
+    faults.extend(checks::run(&checks::Content::of(&parsed.catalog, &parsed.origins, [&parsed.register_files, &parsed.document_files])));
     (parsed.catalog, faults)
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Parsed {
     pub origins: Vec<Origin>,
     /// Beside `catalog.registers`, one for one.
     pub register_files: Vec<String>,
+    /// Beside `catalog.documents`, one for one.
+    pub document_files: Vec<String>,
     pub faults: Vec<Fault>,
 }
 
@@ -70,7 +72,8 @@ struct Pile<'a> {
 }
 
 pub(super) fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Parsed {
-    let mut out = Parsed { catalog: Catalog::default(), origins: Vec::new(), register_files: Vec::new(), faults: Vec::new() };
+    let mut out =
+        Parsed { catalog: Catalog::default(), origins: Vec::new(), register_files: vec![], document_files: vec![], faults: vec![] };
     let mut piles: BTreeMap<&str, Pile> = BTreeMap::new();
     for (path, content) in files {
         match path.split('/').collect::<Vec<_>>()[..] {
@@ -93,6 +96,12 @@ pub(super) fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
                 if let Some(register) = toml_or_fault(path, content, &mut out.faults) {
                     out.catalog.registers.push(register);
                     out.register_files.push(path.to_owned());
+                }
+            }
+            ["documents", name] if name.ends_with(".toml") => {
+                if let Some(document) = toml_or_fault(path, content, &mut out.faults) {
+                    out.catalog.documents.push(document);
+                    out.document_files.push(path.to_owned());
                 }
             }
             // Read by those who judge passwords, with checks of their own.

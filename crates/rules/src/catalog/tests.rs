@@ -367,7 +367,7 @@ example = { number = "D-1", method = "上書き" }
 fn register_faults(old: &str, new: &str) -> Vec<Fault> {
     assert!(REGISTER.contains(old), "the register does not contain {old:?}");
     let mut files = shipped();
-    files.retain(|path, _| !path.starts_with("registers/"));
+    files.retain(|path, _| !path.starts_with("registers/") && !path.starts_with("documents/"));
     files.insert(DISPOSAL.into(), REGISTER.replacen(old, new, 1));
     read_files(&files).1
 }
@@ -434,4 +434,123 @@ fn register_example() {
 fn register_languages() {
     register_finds("register-languages", "en = \"Wiping\"", "en = \"\"");
     register_finds("register-languages", "ja = \"廃棄の記録です。\"", "ja = \" \"");
+}
+
+/// A type of document without fault.
+const DOCUMENT: &str = r#"
+id = "disposal_certificate"
+name = { ja = "廃棄・消去証明書", en = "Disposal certificate" }
+about = { ja = "証明します。", en = "It certifies." }
+label = "disclosable"
+review_months = 12
+per_entry = "disposal_record"
+
+[[chapters]]
+id = "statement"
+name = { ja = "証明", en = "Statement" }
+
+[[chapters.clauses]]
+id = "signed"
+name = { ja = "証明者", en = "Signed" }
+serves = ["9", "209", "214", "215"]
+words = { ja = "{signer}が証明する。", en = "{signer} certifies." }
+questions = [{ id = "signer", name = { ja = "証明者", en = "Signer" }, kind = "person", required = true }]
+
+[[chapters.clauses.shows]]
+kind = "entry"
+name = { ja = "対象", en = "Target" }
+fields = ["number"]
+
+[[chapters.clauses.shows]]
+kind = "table"
+name = { ja = "資産", en = "Assets" }
+register = "asset_ledger"
+columns = ["number"]
+states = ["in_use"]
+
+[[chapters.clauses.shows]]
+kind = "matrix"
+name = { ja = "分担", en = "Parts" }
+columns = [{ id = "us", name = { ja = "当社", en = "We" } }, { id = "them", name = { ja = "医療機関", en = "They" } }]
+marks = [{ id = "does", name = { ja = "○", en = "○" } }, { id = "none", name = { ja = "−", en = "−" } }]
+rows = [{ id = "wiping", name = { ja = "消去", en = "Wiping" }, serves = ["214"], usual = ["does", "none"] }]
+
+[[chapters.clauses.shows]]
+kind = "measured"
+name = { ja = "検証", en = "Checked" }
+id = "wipe_verify"
+"#;
+
+/// The faults of the shipped catalogue with this one document instead of its own.
+fn document_faults(old: &str, new: &str) -> Vec<Fault> {
+    assert!(DOCUMENT.contains(old), "the document does not contain {old:?}");
+    let mut files = shipped();
+    files.retain(|path, _| !path.starts_with("documents/"));
+    files.insert("documents/disposal_certificate.toml".into(), DOCUMENT.replacen(old, new, 1));
+    read_files(&files).1
+}
+
+#[test]
+fn a_document_without_fault_has_none() {
+    let faults = document_faults("signed", "signed");
+    assert!(faults.is_empty(), "{}", shown(&faults));
+}
+
+#[track_caller]
+fn document_finds(check: &str, old: &str, new: &str) {
+    let faults = document_faults(old, new);
+    assert!(faults.iter().any(|f| f.check == check), "{check} did not find {new:?}: {}", shown(&faults));
+}
+
+#[test]
+fn document_ids() {
+    document_finds("document-ids", "id = \"disposal_certificate\"", "id = \"certificate\"");
+    document_finds("document-ids", "id = \"them\"", "id = \"us\"");
+    document_finds("document-ids", "id = \"signed\"", "id = \"Signed by\"");
+}
+
+#[test]
+fn document_references() {
+    for (old, new) in [
+        ("per_entry = \"disposal_record\"", ""),
+        ("per_entry = \"disposal_record\"", "per_entry = \"disposals\""),
+        ("fields = [\"number\"]", "fields = [\"colour\"]"),
+        ("register = \"asset_ledger\"", "register = \"assets\""),
+        ("columns = [\"number\"]", "columns = [\"colour\"]"),
+        ("states = [\"in_use\"]", "states = [\"gone\"]"),
+        ("id = \"wipe_verify\"", "id = \"wiping\""),
+    ] {
+        document_finds("document-references", old, new);
+    }
+}
+
+#[test]
+fn document_shape() {
+    document_finds("document-shape", "kind = \"person\"", "kind = \"choice\"");
+    document_finds("document-shape", "usual = [\"does\", \"none\"]", "usual = [\"does\"]");
+    document_finds("document-shape", "usual = [\"does\", \"none\"]", "usual = [\"does\", \"helps\"]");
+}
+
+#[test]
+fn document_items() {
+    document_finds("document-items", "serves = [\"9\"", "serves = [\"999\", \"9\"");
+    document_finds("document-items", "serves = [\"9\"", "serves = [\"9:99\", \"9\"");
+    document_finds("document-items", "serves = [\"214\"]", "serves = [\"999\"]");
+}
+
+#[test]
+fn document_complete() {
+    document_finds("document-complete", "\"209\", ", "");
+}
+
+#[test]
+fn document_words() {
+    document_finds("document-words", "ja = \"{signer}が", "ja = \"{who}が");
+    document_finds("document-words", "en = \"{signer} certifies", "en = \"We certify");
+}
+
+#[test]
+fn document_languages() {
+    document_finds("document-languages", "en = \"Target\"", "en = \"\"");
+    document_finds("document-languages", "en = \"Wiping\"", "en = \"\"");
 }

@@ -1,5 +1,6 @@
 //! The named checks over all content; each reports every fault it finds.
 
+mod document;
 mod item;
 mod register;
 mod sheet;
@@ -7,6 +8,7 @@ mod words;
 
 use super::parse::Origin;
 use super::{Catalog, EvidenceName, Fault, Place, Vocabulary};
+use crate::document::Document;
 use crate::id::ItemNo;
 use crate::register::Register;
 use crate::sheet::{Item, Sheet};
@@ -156,6 +158,53 @@ pub const CHECKS: &[Check] = &[
         holds: text("管理簿の文は日本語と英語の両方があります。", "Every text of a register is there in both languages."),
         run: register::languages,
     },
+    Check {
+        name: "document-ids",
+        holds: text(
+            "文書の識別子は語彙にあり、章・条項・質問は重複しません。",
+            "A document is a word of the vocabulary; its chapters, clauses and questions are unique.",
+        ),
+        run: document::ids,
+    },
+    Check {
+        name: "document-references",
+        holds: text(
+            "文書の中で参照する管理簿・欄・状態・測定はすべて存在します。",
+            "Every register, field, state and measurement that a document names exists.",
+        ),
+        run: document::references,
+    },
+    Check {
+        name: "document-shape",
+        holds: text(
+            "質問はその種類に必要なものを備え、表の行には列と同じ数の印があります。",
+            "A question has what its kind needs, and a matrix has a mark for each row and column.",
+        ),
+        run: document::shape,
+    },
+    Check {
+        name: "document-items",
+        holds: text("条項が答える項目と小項目はすべてシートにあります。", "Every item and sub-point that a clause answers is on a sheet."),
+        run: document::items,
+    },
+    Check {
+        name: "document-complete",
+        holds: text("文書を参照する項目には、どれにも答える条項があります。", "A clause answers each item that names the document."),
+        run: document::complete,
+    },
+    Check {
+        name: "document-words",
+        holds: text(
+            "条項の文言の差込みは、その条項の質問で、日英ともに同じです。",
+            "What the words of a clause take in are its own questions, the same in both languages.",
+        ),
+        run: document::words,
+    },
+    Check {
+        name: "document-languages",
+        holds: text("文書の文は日本語と英語の両方があります。", "Every text of a document is there in both languages."),
+        run: document::languages,
+    },
 ];
 
 /// Runs every check.
@@ -176,21 +225,34 @@ pub(super) struct Content<'a> {
     pub registers: &'a [Register],
     /// Beside `registers`, one for one.
     pub register_files: &'a [String],
+    pub documents: &'a [Document],
+    /// Beside `documents`, one for one.
+    pub document_files: &'a [String],
     /// The words themselves were read with the sheets, and are checked too.
     pub own_words: bool,
 }
 
 impl<'a> Content<'a> {
-    pub fn of(catalog: &'a Catalog, origins: &'a [Origin], register_files: &'a [String]) -> Content<'a> {
+    pub fn of(catalog: &'a Catalog, origins: &'a [Origin], files: [&'a [String]; 2]) -> Content<'a> {
+        let [register_files, document_files] = files;
         let sheets = catalog.sheets.iter().zip(origins).map(|(sheet, origin)| SheetAt { sheet, origin: Some(origin) }).collect();
-        let Catalog { vocabulary, evidence_names, registers, .. } = catalog;
-        Content { sheets, vocabulary, evidence_names, registers, register_files, own_words: true }
+        let Catalog { vocabulary, evidence_names, registers, documents, .. } = catalog;
+        Content { sheets, vocabulary, evidence_names, registers, register_files, documents, document_files, own_words: true }
     }
     /// One sheet without files.
     pub fn single(sheet: &'a Sheet, catalog: &'a Catalog) -> Content<'a> {
         let sheets = vec![SheetAt { sheet, origin: None }];
         let Catalog { vocabulary, evidence_names, .. } = catalog;
-        Content { sheets, vocabulary, evidence_names, registers: &[], register_files: &[], own_words: false }
+        Content {
+            sheets,
+            vocabulary,
+            evidence_names,
+            registers: &[],
+            register_files: &[],
+            documents: &[],
+            document_files: &[],
+            own_words: false,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::words::both;
 use super::{Content, Found};
 use crate::catalog::vocabulary::Path;
-use crate::register::{FieldKind, Holds, Register, Value};
+use crate::register::{Field, FieldKind, Holds, Register, Value};
 use crate::sheet::Item;
 use crate::text::worded;
 
@@ -102,20 +102,7 @@ pub(super) fn shape(content: &Content, found: &mut Found) {
             found.at(&path, "title", words);
         }
         for field in &register.fields {
-            let kind = field.kind;
-            let odd = [
-                (kind == FieldKind::Choice) == field.choices.is_empty(),
-                (kind == FieldKind::Entry) == field.to.is_none(),
-                kind != FieldKind::Amount && (field.unit.is_some() || field.min.is_some() || field.max.is_some()),
-                field.many && matches!(kind, FieldKind::YesNo | FieldKind::Text),
-            ];
-            if odd.contains(&true) {
-                let words = worded(
-                    "この種類の欄に必要なもの（choices、to など）がないか、要らないものがあります。",
-                    "What this kind of field needs (choices, to …) is missing, or something of another kind stands there.",
-                );
-                found.at(&path, format!("fields.{}", field.id), words);
-            }
+            shape_of(field, &path, format!("fields.{}", field.id), found);
         }
         for state in register.states.iter().skip(1).filter(|s| register.moves.iter().all(|m| m.to != s.id)) {
             found.at(&path, format!("states.{}", state.id), worded("この状態へ進む手順がありません。", "No move leads to this state."));
@@ -124,6 +111,24 @@ pub(super) fn shape(content: &Content, found: &mut Found) {
             let words = worded("誰が行えるかを roles に書いてください。", "Say in `roles` who may do this.");
             found.at(&path, format!("moves.{}-{}", step.from, step.to), words);
         }
+    }
+}
+
+/// A field has what its kind needs and nothing of another kind.
+pub(super) fn shape_of(field: &Field, path: &str, key: String, found: &mut Found) {
+    let kind = field.kind;
+    let odd = [
+        (kind == FieldKind::Choice) == field.choices.is_empty(),
+        (kind == FieldKind::Entry) == field.to.is_none(),
+        kind != FieldKind::Amount && (field.unit.is_some() || field.min.is_some() || field.max.is_some()),
+        field.many && matches!(kind, FieldKind::YesNo | FieldKind::Text),
+    ];
+    if odd.contains(&true) {
+        let words = worded(
+            "この種類の欄に必要なもの（choices、to など）がないか、要らないものがあります。",
+            "What this kind of field needs (choices, to …) is missing, or something of another kind stands there.",
+        );
+        found.at(path, key, words);
     }
 }
 
