@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 mod answers;
 mod cases;
+mod deadlines;
 mod exchange;
 pub(crate) mod keeping;
 mod keys;
@@ -90,6 +91,27 @@ impl App {
     }
 }
 
+impl App {
+    /// Does one command and those that rest on what it made, all of it or nothing. None of them is about passwords.
+    pub(crate) fn execute_with(
+        &self,
+        actor: &Actor,
+        first: Command,
+        rest: impl Fn(&str) -> Result<Vec<Command>, Refusal>,
+    ) -> Result<Done, Error> {
+        self.store.write(|tx| {
+            let mut doing = Doing::new(self, tx, actor.clone())?;
+            doing.run(first.clone(), parties::Ready::default())?;
+            let made = doing.done.made.clone();
+            for command in rest(made.as_deref().unwrap_or_default())? {
+                doing.run(command, parties::Ready::default())?;
+            }
+            doing.done.made = made;
+            Ok(doing.done)
+        })
+    }
+}
+
 impl<'a, 'tx> Doing<'a, 'tx> {
     pub fn new(app: &'a App, tx: &'a mut Tx<'tx>, actor: Actor) -> Result<Doing<'a, 'tx>, Error> {
         Ok(Doing { app, tx, act: app.act(actor)?, done: Done::default(), unsettled: false })
@@ -145,6 +167,7 @@ impl Doing<'_, '_> {
             | Command::SendPackage { .. }
             | Command::ReceivePackage { .. } => self.exchange(kind, command),
             Command::RotateKey { .. } => self.keys(kind, command),
+            Command::WaiveDuty { .. } | Command::MakeFeed { .. } | Command::RevokeFeed { .. } => self.deadlines(kind, command),
             Command::WriteEntry { .. } | Command::MoveEntry { .. } | Command::ImportEntries { .. } => self.registers(kind, command),
             Command::OpenCase { .. }
             | Command::SubmitRound { .. }

@@ -2,9 +2,11 @@
 
 pub mod alerts;
 pub mod backup;
+pub mod calendar;
 pub mod certificate;
 pub mod clock;
 pub mod content;
+pub mod deadlines;
 pub mod demo;
 pub mod doctor;
 pub mod draft;

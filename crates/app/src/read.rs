@@ -9,6 +9,7 @@ pub mod ledger_reviews;
 pub(crate) mod ledger_sight;
 pub mod parties;
 pub mod public;
+pub mod register_proof;
 pub mod registers;
 pub mod reviews;
 pub mod search;

@@ -146,7 +146,7 @@ fn written(register: &Register, columns: &BTreeMap<usize, &str>, cells: &[String
 }
 
 /// What stands in a field as an import reads it back: names for links, choices by name, moments in Japanese time.
-fn shown(field: &rules::register::Field, fields: &Written, names: &Names, lang: Lang) -> String {
+pub(crate) fn shown(field: &rules::register::Field, fields: &Written, names: &Names, lang: Lang) -> String {
     let one = |kept: &String| match field.kind {
         FieldKind::Choice => field.choices.iter().find(|c| c.id == *kept).map_or_else(|| kept.clone(), |c| c.name.get(lang).to_owned()),
         FieldKind::Moment => typed(kept),

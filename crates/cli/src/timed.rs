@@ -20,7 +20,7 @@ type Job = fn(&App) -> Result<usize, Error>;
 
 /// Starts every job; they end with the runtime.
 pub fn start(app: &Arc<App>) {
-    let jobs: [(&'static str, Duration, Job); 20] = [
+    let jobs: [(&'static str, Duration, Job); 21] = [
         ("requests ended", OFTEN, App::end_requests),
         ("mails and calls delivered", OFTEN, App::deliver),
         ("accounts stopped", HOURLY, App::check_accounts),
@@ -35,6 +35,7 @@ pub fn start(app: &Arc<App>) {
         ("space is short", HOURLY, App::check_capacity),
         ("erasures certified", OFTEN, App::finish_erasures),
         ("reminders of retention", HOURLY, App::remind_of_due),
+        ("deadlines told", HOURLY, App::tell_deadlines),
         ("reminders of reviews of the ledger", HOURLY, App::remind_of_log_reviews),
         ("files encrypted anew", SIGNED, App::renew_files),
         ("files checked", HOURLY, App::check_files),

@@ -8,6 +8,7 @@ use crate::access::Access;
 use crate::account::{Factor, Method, Stage};
 use crate::answer::{Content, Origin, Work};
 use crate::case::{Case, Certificate, Interest, Part, State};
+use crate::deadline::Deadlining;
 use crate::evidence::{Claim, Evidence, Finding, Label};
 use crate::exchange::Exchanging;
 use crate::id::{self, Digest, Id, ItemNo, Pos};
@@ -377,6 +378,8 @@ pub enum Change {
     Log(Looking),
     #[serde(untagged)]
     Register(Registering),
+    #[serde(untagged)]
+    Deadline(Deadlining),
 }
 
 #[cfg(test)]

@@ -154,6 +154,11 @@ commands! {
     MoveEntry "move_entry" { entry: Id<id::Entry>, base: Pos, to: String, #[serde(default)] note: String } = "管理簿の記録の状態変更", "Take an entry to another state";
     /// All of them or none.
     ImportEntries "import_entries" { register: String, rows: Vec<Written> } = "管理簿への一括登録", "Import entries of a register";
+    /// A deadline that stands is not needed; `duty` is its key.
+    WaiveDuty "waive_duty" { duty: String, reason: String } = "期限の対応不要", "Say that a deadline is not needed";
+    /// An address from which a calendar program reads deadlines: one's own, or those of the whole organisation.
+    MakeFeed "make_feed" { #[serde(default)] whole: bool } = "期限のカレンダーの発行", "Make an address for a calendar";
+    RevokeFeed "revoke_feed" { feed: Id<id::Feed> } = "期限のカレンダーの失効", "Revoke an address for a calendar";
     AddSheet "add_sheet" { #[schemars(with = "serde_json::Value")] sheet: Box<Sheet>, #[serde(default)] mapping: Option<serde_json::Value> } = "シートの追加", "Add a sheet";
     ConfirmText "confirm_text" { sheet: SheetId, item: ItemNo, text: String, source: String } = "原文の確認", "Confirm an item's text";
     OpenCase "open_case" { product: Id<id::Product>, body: Id<id::Organisation>, sheet: SheetId } = "案件の作成", "Open a case";

@@ -181,6 +181,8 @@ named! {
     Backup = "backup";
     /// 管理簿の記録: one entry of a register, through all its versions.
     Entry = "entry";
+    /// 期限のカレンダー: an address from which a calendar program reads deadlines.
+    Feed = "feed";
 }
 
 /// The number of an item on its sheet (項目番号), from 1.

@@ -8,6 +8,7 @@ pub mod case;
 pub mod catalog;
 pub mod change;
 pub mod command;
+pub mod deadline;
 pub mod document;
 pub mod evidence;
 pub mod exchange;

@@ -278,6 +278,8 @@ fn role_allows(kind: Kind, actor: &Actor, place: Place) -> Result<(), Refusal> {
         Kind::ReceivePackage => when(in_session && (role(Role::Officer) || role(Role::Secretariat))),
         // Who may take which step, the register says.
         Kind::WriteEntry | Kind::MoveEntry | Kind::ImportEntries => when(KEEPERS.iter().any(|r| role(*r))),
+        Kind::WaiveDuty => when(in_session && (role(Role::Officer) || role(Role::Administrator))),
+        Kind::MakeFeed | Kind::RevokeFeed => when(in_session && KEEPERS.iter().any(|r| role(*r))),
         Kind::FileEvidence => when(role(Role::Officer)),
         Kind::ChangePassword => when(in_session),
         Kind::SetLanguage => when(actor.person.is_some()),

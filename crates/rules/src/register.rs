@@ -3,6 +3,7 @@
 mod check;
 mod day;
 mod entry;
+mod proof;
 mod samples;
 mod value;
 
@@ -38,6 +39,9 @@ pub struct Register {
     /// Months after which each entry is looked at again.
     #[serde(default)]
     pub review_months: Option<u16>,
+    /// The field that names who answers for an entry's deadlines.
+    #[serde(default)]
+    pub responsible: Option<String>,
     /// Items of the check sheet that its entries are evidence for.
     pub items: Vec<Served>,
     /// In order; an entry begins in the first.
@@ -157,6 +161,34 @@ pub struct Field {
     /// `YesNo`: when a reason has to be given.
     #[serde(default)]
     pub reason: Reason,
+    /// `Date` and `Moment`: by that day something has to be done.
+    #[serde(default)]
+    pub due: Option<Due>,
+}
+
+/// What a day in a field asks for. It stands while the entry is open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Due {
+    /// What has to be done.
+    pub words: Text,
+    /// Days before on which people are told.
+    pub days: u16,
+    /// Days after the field's day that it is due.
+    #[serde(default)]
+    pub after: u16,
+    /// A field with an amount of days that it is due earlier.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// The field that is filled when it is done.
+    #[serde(default)]
+    pub done: Option<String>,
+    /// It asks for a newer entry with the same in these fields, and stands until there is one, also when this one is closed.
+    #[serde(default)]
+    pub again: Vec<String>,
+    /// States of an entry that asks for nothing and counts for nothing: it was cancelled.
+    #[serde(default)]
+    pub dropped: Vec<String>,
 }
 
 /// What a field holds.
@@ -231,6 +263,8 @@ pub enum Holds {
     NotBefore { field: String, other: String },
     /// The day or moment has come.
     NotFuture { field: String },
+    /// `field` is as many days or more before `other` as the amount in `by` says.
+    Ahead { field: String, other: String, by: String },
     /// The day has not passed. Once it has, the entry needs attention; it is never refused for that.
     NotOver { field: String },
     /// `field` is filled where `other` is one of `is`.
@@ -250,6 +284,7 @@ impl Holds {
             Holds::NotBefore { field, other } | Holds::NeededIf { field, other, .. } | Holds::Different { field, other } => {
                 vec![field, other]
             }
+            Holds::Ahead { field, other, by } => vec![field, other, by],
             Holds::NotFuture { field } | Holds::NotOver { field } | Holds::Linked { field, .. } => vec![field],
             Holds::OneOf { fields } => fields.iter().map(String::as_str).collect(),
         }

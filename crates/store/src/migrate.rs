@@ -117,6 +117,13 @@ const MIGRATIONS: &[Migration] = &[
         own: ("", ""),
         insert_only: &[],
     },
+    Migration {
+        number: 15,
+        name: "deadline",
+        text: include_str!("../migrations/0015_deadline.sql"),
+        own: ("", ""),
+        insert_only: &["duty_told", "duty_waived"],
+    },
 ];
 
 /// The step after which the words of entries that were there are folded once.

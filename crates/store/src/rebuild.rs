@@ -69,6 +69,9 @@ statements! {
     DUMP_REGISTER_ENTRY = "select * from register_entry order by pos";
     DUMP_REGISTER_NOW = "select * from register_now order by id";
     DUMP_REGISTER_CELL = "select * from register_cell order by entry, field, n";
+    DUMP_DUTY_TOLD = "select * from duty_told order by pos, duty";
+    DUMP_DUTY_WAIVED = "select * from duty_waived order by pos";
+    DUMP_CALENDAR_FEED = "select * from calendar_feed order by id";
     DUMP_TOMBSTONE = "select * from tombstone order by pos";
     DUMP_TRUST_ANCHOR = "select * from trust_anchor order by id";
     DUMP_PACKAGE = "select * from package order by id";
@@ -137,6 +140,9 @@ const DUMPS: &[(&str, crate::engine::Sql)] = &[
     ("register_entry", DUMP_REGISTER_ENTRY),
     ("register_now", DUMP_REGISTER_NOW),
     ("register_cell", DUMP_REGISTER_CELL),
+    ("duty_told", DUMP_DUTY_TOLD),
+    ("duty_waived", DUMP_DUTY_WAIVED),
+    ("calendar_feed", DUMP_CALENDAR_FEED),
     ("search_doc", DUMP_SEARCH_DOC),
 ];
 

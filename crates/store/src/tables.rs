@@ -1,6 +1,7 @@
 //! From a change to rows: the one place that says which table a change writes.
 
 pub mod accounts;
+pub mod deadline;
 pub mod evaluation;
 pub mod evidence;
 pub mod exchange;
@@ -117,6 +118,7 @@ pub(crate) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(),
         Change::Keeping(c) => keeping::apply(conn, c, meta),
         Change::Log(c) => log::apply(conn, c, meta),
         Change::Register(c) => register::apply(conn, c, meta),
+        Change::Deadline(c) => deadline::apply(conn, c, meta),
     }
 }
 

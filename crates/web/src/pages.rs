@@ -15,7 +15,9 @@ pub mod backups;
 pub mod bench;
 pub mod board;
 pub mod body_case;
+pub mod calendar;
 pub mod case;
+pub mod case_registers;
 pub mod cases;
 pub mod confirm;
 pub mod contents;
@@ -66,6 +68,7 @@ pub mod sheets;
 pub mod sign_in;
 pub mod signs;
 pub mod steps;
+pub mod tasks;
 pub mod tokens;
 pub mod trust;
 pub mod viewings;
@@ -86,7 +89,9 @@ pub const ROUTES: &[&[Route]] = &[
     bench::ROUTES,
     board::ROUTES,
     body_case::ROUTES,
+    calendar::ROUTES,
     case::ROUTES,
+    case_registers::ROUTES,
     cases::ROUTES,
     confirm::ROUTES,
     disclosed::ROUTES,
@@ -128,6 +133,7 @@ pub const ROUTES: &[&[Route]] = &[
     sheets::ROUTES,
     sign_in::ROUTES,
     steps::ROUTES,
+    tasks::ROUTES,
     tokens::ROUTES,
     trust::ROUTES,
     viewings::ROUTES,

@@ -39,6 +39,7 @@ fixed! {
     requests = "/requests";
     alerts = "/alerts";
     registers = "/registers";
+    tasks = "/tasks";
     keeping = "/keeping";
     keys = "/keys";
     ledger = "/ledger";
@@ -66,6 +67,10 @@ pub fn register(register: &str, page: &str) -> String {
 /// An entry of a register, or a page of it: `edit`, `move`.
 pub fn entry(entry: Id<id::Entry>, page: &str) -> String {
     if page.is_empty() { format!("/entries/{entry}") } else { format!("/entries/{entry}/{page}") }
+}
+/// Something done with deadlines: `waive`, `feeds`, `calendar.ics`.
+pub fn tasks_act(act: &str) -> String {
+    format!("/tasks/{act}")
 }
 pub fn case(case: CaseId) -> String {
     format!("/cases/{case}")

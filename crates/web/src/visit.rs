@@ -167,13 +167,15 @@ impl<'a> Visit<'a> {
         let viewing = self.signed.as_ref().is_some_and(|s| !s.actor.grants.views.is_empty());
         let any_case = applicant || body || self.has(Role::Evaluator) || self.has(Role::InstitutionOfficer) || viewing;
         let administrator = self.has(Role::Administrator);
+        let keeper = rules::policy::KEEPERS.iter().any(|role| self.has(*role));
         let warned = administrator || self.has(Role::Operator);
-        let links: [(bool, Text, String); 14] = [
+        let links: [(bool, Text, String); 15] = [
             (true, text("ホーム", "Home"), urls::home()),
             (body, text("案件ボード", "Board"), urls::board()),
             (any_case, text("案件", "Cases"), urls::cases()),
             (applicant, text("証跡", "Evidence"), urls::library()),
-            (rules::policy::KEEPERS.iter().any(|role| self.has(*role)), text("管理簿", "Registers"), urls::registers()),
+            (keeper, text("管理簿", "Registers"), urls::registers()),
+            (keeper, text("期限", "Deadlines"), urls::tasks()),
             (applicant, text("プロダクト", "Products"), urls::products()),
             (true, text("シート", "Sheets"), urls::sheets()),
             (any_case, text("検索", "Search"), urls::search()),

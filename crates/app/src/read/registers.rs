@@ -1,9 +1,9 @@
-//! Registers as their keepers read them: how many entries, lists, one entry with its history, and what an item has of them.
+//! Registers as their keepers read them: how many entries, lists, and one entry with its history.
 
 use std::collections::BTreeMap;
 
 use rules::act::{Actor, japan};
-use rules::id::{self, Id, ItemNo, PointNo};
+use rules::id::{self, Id};
 use rules::party::Person;
 use rules::policy::{KEEPERS, Side};
 use rules::refusal::Refusal;
@@ -55,17 +55,6 @@ pub struct EntryRead<'a> {
     pub names: Names,
 }
 
-/// What one register holds for an item.
-#[derive(Debug, Clone)]
-pub struct ItemRegister<'a> {
-    pub register: &'a Register,
-    pub entries: u64,
-    /// When the newest version of any entry was written.
-    pub newest: Option<jiff::Timestamp>,
-    /// Sub-points of the item that the register could answer and no entry does.
-    pub missing: Vec<PointNo>,
-}
-
 /// Everybody with an account in the organisation.
 pub(crate) fn members(conn: &mut Conn, organisation: Id<id::Organisation>) -> Result<Vec<Person>, Error> {
     let mut out = vec![];
@@ -75,7 +64,7 @@ pub(crate) fn members(conn: &mut Conn, organisation: Id<id::Organisation>) -> Re
     Ok(out)
 }
 
-fn keeper(actor: &Actor) -> Result<Id<id::Organisation>, Refusal> {
+pub(crate) fn keeper(actor: &Actor) -> Result<Id<id::Organisation>, Refusal> {
     actor.organisation.filter(|_| KEEPERS.iter().any(|role| actor.has(*role))).ok_or(Refusal::forbidden())
 }
 
@@ -181,29 +170,6 @@ impl App {
                     _ => continue,
                 };
                 out.insert(field.id.clone(), offered);
-            }
-            Ok(out)
-        })
-    }
-
-    /// What the registers of the actor's organisation hold for an item, and which sub-points have nothing.
-    pub fn item_registers(&self, actor: &Actor, item: ItemNo) -> Result<Vec<ItemRegister<'_>>, Error> {
-        let Ok(organisation) = keeper(actor) else { return Ok(vec![]) };
-        self.store.read(|conn| {
-            let mut out = vec![];
-            for register in self.content.catalog.registers.iter().filter(|r| r.items.iter().any(|s| s.item == item)) {
-                let newest = rows::list(conn, organisation, &register.id, &Wanted::default(), 1)?;
-                let entries = rows::counts(conn, organisation)?.iter().filter(|c| c.register == register.id).map(|c| c.entries).sum();
-                let mut answered: BTreeMap<PointNo, bool> = BTreeMap::new();
-                for field in &register.fields {
-                    for served in field.serves.iter().filter(|s| s.item == item) {
-                        let filled = entries > 0 && rows::filled(conn, organisation, &register.id, &field.id)?;
-                        *answered.entry(served.point).or_default() |= filled;
-                    }
-                }
-                let missing = answered.into_iter().filter(|(_, filled)| !filled).map(|(point, _)| point).collect();
-                let newest = newest.entries.first().map(|s| s.entry.at);
-                out.push(ItemRegister { register, entries, newest, missing });
             }
             Ok(out)
         })

@@ -54,6 +54,9 @@ pub const fn states(kind: Kind) -> &'static [State] {
         | Kind::RemoveAnchor
         | Kind::RotateKey
         | Kind::ReceivePackage
+        | Kind::WaiveDuty
+        | Kind::MakeFeed
+        | Kind::RevokeFeed
         | Kind::WriteEntry
         | Kind::MoveEntry
         | Kind::ImportEntries

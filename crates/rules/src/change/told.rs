@@ -82,6 +82,7 @@ impl Change {
             Change::Keeping(c) => c.kind(),
             Change::Log(c) => c.kind(),
             Change::Register(c) => c.kind(),
+            Change::Deadline(c) => c.kind(),
         }
     }
 
@@ -161,6 +162,7 @@ impl Change {
             Change::Keeping(c) => c.subject(),
             Change::Log(c) => c.subject(),
             Change::Register(c) => c.subject(),
+            Change::Deadline(c) => c.subject(),
         }
     }
 }

@@ -146,7 +146,8 @@ fn case_of(change: &Change) -> Option<Id<id::Case>> {
         | Change::Keeping(_)
         | Change::Log(_)
         // A register keeps its entries for a time of its own.
-        | Change::Register(_) => None,
+        | Change::Register(_)
+        | Change::Deadline(_) => None,
     }
 }
 

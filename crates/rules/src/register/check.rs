@@ -122,6 +122,20 @@ fn broken(check: &Check, values: &BTreeMap<String, Vec<Value>>, facts: &Facts) -
             let ordered = |a: &Value| all(other).iter().all(|b| !earlier(a, b));
             (field, all(field).iter().all(ordered), true)
         }
+        Holds::Ahead { field, other, by } => {
+            let wanted = all(by).iter().find_map(|value| match value {
+                Value::Amount(amount) => Some(amount.whole()),
+                _ => None,
+            });
+            let in_time = |sent: &Value| {
+                let enough = |planned: &Value| match (sent, planned) {
+                    (Value::Date(sent), Value::Date(planned)) => wanted.is_none_or(|days| days_between(*sent, *planned) >= days),
+                    _ => true,
+                };
+                all(other).iter().all(enough)
+            };
+            (field, all(field).iter().all(in_time), true)
+        }
         Holds::NotFuture { field } => {
             let come = |value: &Value| match value {
                 Value::Date(day) => *day <= facts.today,
@@ -150,6 +164,11 @@ fn broken(check: &Check, values: &BTreeMap<String, Vec<Value>>, facts: &Facts) -
         Holds::OneOf { fields } => (fields.first()?, fields.iter().any(|field| !all(field).is_empty()), true),
     };
     (!holds).then(|| Fault { field: first.clone(), words: check.words.clone(), refuses })
+}
+
+/// Days from `a` to `b`; negative where `b` is earlier.
+fn days_between(a: Date, b: Date) -> i64 {
+    i64::from(a.until(b).map_or(0, |span| span.get_days()))
 }
 
 /// `a` lies before `b`. What cannot be compared does not.

@@ -45,6 +45,14 @@ impl fmt::Display for Amount {
 }
 
 impl Amount {
+    /// Without its thousandths: 90 days and a half are 90 days.
+    pub const fn whole(self) -> i64 {
+        self.0 / 1000
+    }
+    /// As it is kept; nothing where it is no amount.
+    pub fn kept(kept: &str) -> Option<Amount> {
+        Amount::read(kept)
+    }
     /// Digits with or without thousands separators, a sign, and at most three decimals.
     fn read(written: &str) -> Option<Amount> {
         let written = narrow(written);
@@ -251,6 +259,7 @@ mod tests {
                 Choice { id: "other".into(), name: text("その他", "Other") },
             ],
             reason: Reason::No,
+            due: None,
         }
     }
 

@@ -59,6 +59,18 @@ statements! {
         order by n.pos desc limit 200"
     );
     FILLED = "select 1 from register_cell where organisation = $1 and register = $2 and field = $3 limit 1";
+    // States stand between bars: |open|closed|.
+    DUE = concat!(
+        newest!(), "join register_cell c on c.entry = n.id and c.n = 0 where c.organisation = $1 and c.register = $2 and c.field = $3 \
+        and c.sort_key <= $4 and $5 like '%|' || n.state || '|%' order by c.sort_key, c.entry limit $6"
+    );
+    LONGEST_UNTOUCHED = concat!(
+        newest!(), "where n.organisation = $1 and n.register = $2 and $3 like '%|' || n.state || '|%' order by n.pos limit $4"
+    );
+    REPLACED = "select o.id, o.register, o.organisation, o.version, o.state, o.label, o.fields, o.person, o.at, o.pos,
+        w.id, w.register, w.organisation, w.version, w.state, w.label, w.fields, w.person, w.at, w.pos
+        from register_entry w join register_entry o on o.id = w.id and o.version = w.version - 1
+        where w.organisation = $1 and w.at >= $2 order by w.pos desc limit $3";
     COUNTS = "select register, state, count(*), max(pos) from register_now where organisation = $1 group by register, state order by register, state";
 }
 
@@ -115,16 +127,20 @@ pub(crate) fn fold_all(conn: &mut Conn) -> Result<(), Error> {
 }
 
 fn entry(row: &Row<'_>) -> Result<Entry, Error> {
+    entry_at(row, 0)
+}
+
+fn entry_at(row: &Row<'_>, from: usize) -> Result<Entry, Error> {
     Ok(Entry {
-        id: row.get(0)?,
-        register: row.get(1)?,
-        organisation: row.get(2)?,
-        version: row.get(3)?,
-        state: row.get(4)?,
-        label: read_word(row, 5, "a label")?,
-        fields: row.json(6, "fields")?,
-        by: row.get(7)?,
-        at: row.get(8)?,
+        id: row.get(from)?,
+        register: row.get(from + 1)?,
+        organisation: row.get(from + 2)?,
+        version: row.get(from + 3)?,
+        state: row.get(from + 4)?,
+        label: read_word(row, from + 5, "a label")?,
+        fields: row.json(from + 6, "fields")?,
+        by: row.get(from + 7)?,
+        at: row.get(from + 8)?,
     })
 }
 
@@ -294,4 +310,48 @@ pub fn counts(conn: &mut Conn, organisation: Id<id::Organisation>) -> Result<Vec
     conn.rows(COUNTS, &values![organisation], |row| {
         Ok(Count { register: row.get(0)?, state: row.get(1)?, entries: row.get(2)?, newest: row.get(3)? })
     })
+}
+
+fn between_bars<'s>(states: impl Iterator<Item = &'s str>) -> String {
+    states.fold("|".to_owned(), |all, state| all + state + "|")
+}
+
+/// Entries in one of these states whose day in `field` is not after `until`, the earliest first.
+pub fn due<'s>(
+    conn: &mut Conn,
+    organisation: Id<id::Organisation>,
+    register: &str,
+    field: &str,
+    states: impl Iterator<Item = &'s str>,
+    until: jiff::civil::Date,
+    limit: usize,
+) -> Result<Vec<Entry>, Error> {
+    // A moment on that day sorts after the day alone.
+    let key = sort_key(&format!("{until}~"));
+    conn.rows(DUE, &values![organisation, register, field, &key, &between_bars(states), most(limit)], entry)
+}
+
+/// The entries in one of these states that nobody has touched for longest.
+pub fn longest_untouched<'s>(
+    conn: &mut Conn,
+    organisation: Id<id::Organisation>,
+    register: &str,
+    states: impl Iterator<Item = &'s str>,
+    limit: usize,
+) -> Result<Vec<Entry>, Error> {
+    conn.rows(LONGEST_UNTOUCHED, &values![organisation, register, &between_bars(states), most(limit)], entry)
+}
+
+/// Versions that were replaced since, each with the one that replaced it, the newest first.
+pub fn replaced(
+    conn: &mut Conn,
+    organisation: Id<id::Organisation>,
+    since: jiff::Timestamp,
+    limit: usize,
+) -> Result<Vec<(Entry, Entry)>, Error> {
+    conn.rows(REPLACED, &values![organisation, since, most(limit)], |row| Ok((entry_at(row, 0)?, entry_at(row, 10)?)))
+}
+
+fn most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -54,10 +54,11 @@ pub fn case_tabs(visit: &Visit, read: &CaseRead, here: &str) -> Markup {
     // The body's own pages are for who takes part; who may only look reads the items.
     let body = read.side == Side::Body && !read.is_only_seen();
     let import = (applicant && may(visit, read, Act::ImportAnswers)) || (body && may(visit, read, Act::ImportVerdicts));
-    let links: [(bool, Text, &str); 10] = [
+    let links: [(bool, Text, &str); 11] = [
         (true, text("概要", "Overview"), ""),
         (read.side == Side::Institution, text("開示内容", "Disclosed"), "disclosed"),
         (true, text("項目", "Items"), "items"),
+        (applicant && !read.is_only_seen(), text("管理簿の記録", "Records"), "registers"),
         (body, text("評価ワークベンチ", "Workbench"), "bench"),
         (body, text("受付・担当・判定", "Intake and decision"), "body"),
         (read.facts.case.round > 0, text("ラウンド", "Rounds"), "rounds"),

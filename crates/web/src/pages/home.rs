@@ -1,5 +1,6 @@
 //! The first page: whose turn it is in my cases, what I have to do, what expires.
 
+use app::deadlines;
 use app::read::home::{CaseRow, Home, Task};
 use app::sign_in::SignedIn;
 use maud::{Markup, html};
@@ -15,6 +16,9 @@ use crate::route::{Answer, Guard, Route, get};
 use crate::urls;
 use crate::visit::Visit;
 
+/// Deadlines that the page shows.
+const OWN: usize = 10;
+
 pub const ROUTES: &[Route] = &[get("/", Guard::Public, show)];
 
 fn show(visit: &Visit) -> Result<Answer, app::Error> {
@@ -26,7 +30,7 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
     };
     let home = visit.app.home(&signed.actor)?;
     let belongs = if signed.memberships.len() > 1 { visit.app.own_organisations(&signed.actor)? } else { vec![] };
-    let mut page = visit.page(text("ホーム", "Home"), view(visit, &home));
+    let mut page = visit.page(text("ホーム", "Home"), view(visit, &home, &visit.app.own_tasks(&signed.actor)?));
     page.lead = Some(worded(
         format!("{}さん（{}）", signed.person.name, signed.organisation.name),
         format!("{} ({})", signed.person.name, signed.organisation.name),
@@ -78,7 +82,7 @@ fn switch(visit: &Visit, belongs: &[Organisation]) -> Markup {
     }
 }
 
-fn view(visit: &Visit, home: &Home) -> Markup {
+fn view(visit: &Visit, home: &Home, own: &[deadlines::Task]) -> Markup {
     let lang = visit.lang;
     let ours = home.cases.iter().filter(|c| c.is_our_turn()).count();
     let overdue = home.tasks.iter().filter(|t| t.overdue).count();
@@ -92,6 +96,9 @@ fn view(visit: &Visit, home: &Home) -> Markup {
         ][..if applicant { 4 } else { 1 }]))
         div.stack {
             div #cases { (card(lang, &text("案件", "Cases"), html! { a href=(urls::cases()) { (text("すべて見る", "See all").get(lang)) } }, cases(visit, &home.cases))) }
+            @if !own.is_empty() {
+                div #deadlines { (card(lang, &super::tasks::title(), html! { a href={ (urls::tasks()) "?who=mine" } { (text("すべて見る", "See all").get(lang)) } }, deadlines_of(lang, own))) }
+            }
             @if applicant {
                 div #tasks { (card(lang, &text("担当の項目", "Your items"), html! {}, tasks(lang, &home.tasks))) }
                 div #expiry { (card(lang, &text("証跡の有効期限", "Evidence that expires"), html! { a href=(urls::library()) { (text("証跡一覧", "All evidence").get(lang)) } }, expiring(lang, home))) }
@@ -138,6 +145,25 @@ pub fn case_row(lang: Lang, row: &CaseRow) -> Row {
         html! { @if row.is_our_turn() { (tag(lang, Tone::Warn, &said)) } @else { span.muted { (said.get(lang)) } } },
         due(lang, row.case.due, false),
     ])
+}
+
+/// My own deadlines that are near or over.
+fn deadlines_of(lang: Lang, own: &[deadlines::Task]) -> Markup {
+    let columns = vec![
+        Column::new(text("対象", "About")),
+        Column::new(text("期限", "Due")),
+        Column::new(text("状態", "State")),
+        Column::new(text("対応", "What to do")),
+    ];
+    let rows = own.iter().take(OWN).map(|task| {
+        Row::new(vec![
+            html! { a href=(super::tasks::about(&task.duty.about)) data-row { (task.title.get(lang)) } },
+            super::signs::date(task.duty.due),
+            super::tasks::urgency_tag(lang, task.urgency),
+            html! { (task.duty.what.get(lang)) },
+        ])
+    });
+    table(lang, &Table::new(super::tasks::title(), columns, rows.collect()).caption_hidden())
 }
 
 fn tasks(lang: Lang, tasks: &[Task]) -> Markup {

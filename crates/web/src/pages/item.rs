@@ -5,6 +5,7 @@ mod answer_form;
 mod beside;
 mod claims;
 mod past;
+mod registers;
 mod requirement;
 mod talk;
 
@@ -34,6 +35,7 @@ pub const ROUTES: &[Route] = &[
     post("/cases/{case}/items/{no}/work", Guard::SignedIn, acts::work),
     post("/cases/{case}/items/{no}/claims", Guard::SignedIn, acts::claim),
     post("/cases/{case}/items/{no}/claims/withdraw", Guard::SignedIn, acts::withdraw),
+    post("/cases/{case}/items/{no}/snapshot", Guard::SignedIn, acts::snapshot),
     post("/cases/{case}/items/{no}/copy", Guard::SignedIn, acts::copy),
     post("/cases/{case}/items/{no}/review", Guard::SignedIn, acts::review),
     post("/cases/{case}/items/{no}/improvement", Guard::SignedIn, acts::improvement),
@@ -121,12 +123,14 @@ fn neighbours(look: &Look) -> Markup {
 
 fn view(look: &Look) -> Result<Markup, app::Error> {
     let claims = claims::claims(look)?;
+    let registers = registers::registers(look)?;
     Ok(html! {
         (requirement::requirement(look))
         (talk::verdict(look))
         (standing(look))
         @if look.may_write() { (answer_form::form(look)) } @else { (answer_form::read_only(look)) }
         (claims)
+        (registers)
         (talk::review(look))
         (talk::thread(look))
         (past::history(look))

@@ -3,8 +3,11 @@
 mod bulk;
 mod filter;
 
+use std::collections::BTreeSet;
+
 use app::read::case::CaseRead;
 use maud::{Markup, html};
+use rules::id::ItemNo;
 use rules::item::ItemFacts;
 use rules::policy::Side;
 use rules::sheet::{Item, Major, Minor};
@@ -30,13 +33,17 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
 fn page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
     let read = read(visit)?;
     let bulk = bulk::forms(visit, &read, again)?;
-    let mut page = case_page(visit, &read, "items", text("項目", "Items"), view(visit, &read, bulk, again));
+    let overdue = match read.side {
+        Side::Applicant if !read.is_only_seen() => visit.app.overdue_items(visit.actor()?)?.into_keys().collect(),
+        _ => BTreeSet::new(),
+    };
+    let mut page = case_page(visit, &read, "items", text("項目", "Items"), view(visit, &read, bulk, again, &overdue));
     page.notices = saved_notice(visit, "");
     page.wide = true;
     Ok(page)
 }
 
-fn view(visit: &Visit, read: &CaseRead, bulk: Option<Markup>, again: Again) -> Markup {
+fn view(visit: &Visit, read: &CaseRead, bulk: Option<Markup>, again: Again, overdue: &BTreeSet<ItemNo>) -> Markup {
     let lang = visit.lang;
     let filter = Filter::of(visit);
     let shown: Vec<(&Item, &ItemFacts)> = read.sheet.items.iter().zip(&read.items).filter(|(i, f)| filter.takes(read, i, f)).collect();
@@ -54,10 +61,10 @@ fn view(visit: &Visit, read: &CaseRead, bulk: Option<Markup>, again: Again) -> M
             form method="post" action=(visit.here) {
                 (csrf(&visit.csrf))
                 (bulk)
-                (list(visit, read, &shown, true))
+                (list(visit, read, &shown, true, overdue))
             }
         } @else {
-            (list(visit, read, &shown, false))
+            (list(visit, read, &shown, false, overdue))
         }
     }
 }
@@ -77,9 +84,9 @@ fn head(lang: Lang, ticks: bool, own: bool) -> Markup {
 }
 
 /// One table with a group of rows for each 中分類.
-fn list(visit: &Visit, read: &CaseRead, shown: &[(&Item, &ItemFacts)], ticks: bool) -> Markup {
+fn list(visit: &Visit, read: &CaseRead, shown: &[(&Item, &ItemFacts)], ticks: bool, overdue: &BTreeSet<ItemNo>) -> Markup {
     let lang = visit.lang;
-    let ticked: std::collections::BTreeSet<&str> = visit.form.all("items").collect();
+    let ticked: BTreeSet<&str> = visit.form.all("items").collect();
     let own = read.side == Side::Applicant;
     let span = 5 + 3 * usize::from(own) + usize::from(ticks);
     html! {
@@ -92,7 +99,7 @@ fn list(visit: &Visit, read: &CaseRead, shown: &[(&Item, &ItemFacts)], ticks: bo
                         @if let Some((major, minor)) = read.sheet.minor(&group[0].0.minor) {
                             tr { th colspan=(span) scope="rowgroup" { strong { (category(lang, major, minor)) } " " span.muted { (group.len()) } } }
                         }
-                        @for (item, facts) in group { (row(lang, read, item, facts, ticks.then(|| ticked.contains(item.no.to_string().as_str())))) }
+                        @for (item, facts) in group { (row(lang, read, (item, facts), overdue.contains(&item.no), ticks.then(|| ticked.contains(item.no.to_string().as_str())))) }
                     }
                 }
             }
@@ -104,7 +111,7 @@ fn category(lang: Lang, major: &Major, minor: &Minor) -> String {
     if major.name == minor.name { minor.name.get(lang).to_owned() } else { format!("{} / {}", major.name.get(lang), minor.name.get(lang)) }
 }
 
-fn row(lang: Lang, read: &CaseRead, item: &Item, facts: &ItemFacts, tick: Option<bool>) -> Markup {
+fn row(lang: Lang, read: &CaseRead, (item, facts): (&Item, &ItemFacts), late: bool, tick: Option<bool>) -> Markup {
     let no = item.no;
     let href = if read.side == Side::Body && !read.is_only_seen() {
         urls::bench_item(read.facts.case.id, no)
@@ -116,7 +123,7 @@ fn row(lang: Lang, read: &CaseRead, item: &Item, facts: &ItemFacts, tick: Option
         tr {
             @if let Some(ticked) = tick { td { (row_checkbox(lang, "items", &no.to_string(), &worded(format!("項目{no}を選択"), format!("Select item {no}")), ticked)) } }
             td.number { (no) }
-            th scope="row" { a href=(href) data-row { (item.title.get(lang)) } (signs(lang, read, facts)) }
+            th scope="row" { a href=(href) data-row { (item.title.get(lang)) } (signs(lang, read, facts, late)) }
             @if read.side == Side::Applicant {
                 td { (status_tag(lang, facts.work.status)) }
                 td { @if let Some(owner) = facts.work.owner { (read.name(owner)) } }
@@ -130,12 +137,13 @@ fn row(lang: Lang, read: &CaseRead, item: &Item, facts: &ItemFacts, tick: Option
 }
 
 /// What is special about an item, in short words after its title.
-fn signs(lang: Lang, read: &CaseRead, facts: &ItemFacts) -> Markup {
+fn signs(lang: Lang, read: &CaseRead, facts: &ItemFacts, late: bool) -> Markup {
     let copied = facts.answer.as_ref().is_some_and(|a| a.origin.awaits_confirmation());
     let out = facts.answer.as_ref().is_some_and(|a| a.content.out_of_scope.is_some());
     let sent_back = matches!((&facts.review, &facts.answer), (Some(r), Some(a)) if r.answer == a.pos && !r.ok);
     let improve = facts.verdict.as_ref().is_some_and(|v| !v.content.improvement.is_empty()) && !facts.improvement_is_answered();
-    let list: [(bool, Tone, Text); 5] = [
+    let list: [(bool, Tone, Text); 6] = [
+        (late, Tone::Danger, text("要対応", "Needs attention")),
         (copied, Tone::Warn, text("未確認", "Not confirmed")),
         (out, Tone::Neutral, text("対象外", "Out of scope")),
         (read.changed(facts), Tone::Info, text("変更あり", "Changed")),

@@ -106,6 +106,10 @@ pub const KINDS: &[(&str, Text)] = &[
     ("log_view_saved", text("台帳の表示条件の保存", "Saved view kept")),
     ("entry_moved", text("管理簿の記録の状態変更", "Entry moved on")),
     ("entry_written", text("管理簿への記録", "Entry written")),
+    ("duties_told", text("期限の通知", "Deadlines told")),
+    ("duty_waived", text("期限の対応不要", "Deadline not needed")),
+    ("feed_made", text("期限のカレンダーの発行", "Calendar address made")),
+    ("feed_revoked", text("期限のカレンダーの失効", "Calendar address revoked")),
 ];
 
 /// The name of a kind; one of a newer program is shown as it is written.
@@ -120,7 +124,7 @@ mod tests {
     use super::*;
 
     /// The sources that say how each change is named.
-    const SOURCES: [&str; 7] = [
+    const SOURCES: [&str; 8] = [
         include_str!("../../../rules/src/change/told.rs"),
         include_str!("../../../rules/src/running.rs"),
         include_str!("../../../rules/src/vault.rs"),
@@ -128,6 +132,7 @@ mod tests {
         include_str!("../../../rules/src/keeping.rs"),
         include_str!("../../../rules/src/log.rs"),
         include_str!("../../../rules/src/register/entry.rs"),
+        include_str!("../../../rules/src/deadline.rs"),
     ];
 
     /// What `fn kind` gives back, wherever it stands.

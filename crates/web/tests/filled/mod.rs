@@ -53,6 +53,7 @@ pub fn filled(world: &World, path: &str, case: Id<id::Case>) -> String {
         }
         "register" => REGISTER.to_owned(),
         "entry" => entry(world, &actor),
+        "secret" => world.app.execute(&actor, Command::MakeFeed { whole: false }).unwrap().secret.unwrap(),
         // None is configured here: its address is one of nothing.
         "provider" => "nowhere".to_owned(),
         "person" => world.actor(OPERATOR).person.unwrap().to_string(),

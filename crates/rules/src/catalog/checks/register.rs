@@ -56,6 +56,12 @@ pub(super) fn references(content: &Content, found: &mut Found) {
                 register.moves.iter().map(|m| (format!("moves.{}-{}.needs", m.from, m.to), m.needs.iter().map(String::as_str).collect())),
             )
             .chain(register.checks.iter().map(|c| (format!("checks.{}", c.words.en), c.holds.fields())))
+            .chain(register.fields.iter().filter_map(|f| {
+                let due = f.due.as_ref()?;
+                let named = due.before.iter().chain(&due.done).chain(&due.again).map(String::as_str).collect();
+                Some((format!("fields.{}.due", f.id), named))
+            }))
+            .chain([("responsible".to_owned(), register.responsible.iter().map(String::as_str).collect())])
             .chain([("example".to_owned(), register.example.keys().map(String::as_str).collect())]);
         for (key, ids) in field_lists {
             for id in ids.into_iter().filter(|id| register.field(id).is_none()) {
@@ -65,6 +71,11 @@ pub(super) fn references(content: &Content, found: &mut Found) {
         for step in &register.moves {
             for id in [&step.from, &step.to].into_iter().filter(|id| register.state(id).is_none()) {
                 missing(format!("moves.{}-{}", step.from, step.to), id);
+            }
+        }
+        for (field, due) in register.fields.iter().filter_map(|f| Some((f, f.due.as_ref()?))) {
+            for id in due.dropped.iter().filter(|id| register.state(id).is_none()) {
+                missing(format!("fields.{}.due.dropped", field.id), id);
             }
         }
         let other = |id: &str| content.registers.iter().find(|r| r.id == id);
@@ -104,6 +115,11 @@ pub(super) fn shape(content: &Content, found: &mut Found) {
         for field in &register.fields {
             shape_of(field, &path, format!("fields.{}", field.id), found);
         }
+        let of_people = |id: &String| register.field(id).is_none_or(|f| f.kind == FieldKind::Person && !f.many);
+        if !register.responsible.iter().all(of_people) {
+            let words = worded("responsible は、1人を書く人の欄にしてください。", "`responsible` names a field of one person.");
+            found.at(&path, "responsible", words);
+        }
         for state in register.states.iter().skip(1).filter(|s| register.moves.iter().all(|m| m.to != s.id)) {
             found.at(&path, format!("states.{}", state.id), worded("この状態へ進む手順がありません。", "No move leads to this state."));
         }
@@ -122,6 +138,7 @@ pub(super) fn shape_of(field: &Field, path: &str, key: String, found: &mut Found
         (kind == FieldKind::Entry) == field.to.is_none(),
         kind != FieldKind::Amount && (field.unit.is_some() || field.min.is_some() || field.max.is_some()),
         field.many && matches!(kind, FieldKind::YesNo | FieldKind::Text),
+        field.due.is_some() && (field.many || !matches!(kind, FieldKind::Date | FieldKind::Moment)),
     ];
     if odd.contains(&true) {
         let words = worded(

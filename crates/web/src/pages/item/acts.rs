@@ -110,6 +110,13 @@ pub fn withdraw(visit: &Visit) -> Result<Answer, app::Error> {
     act_here(visit, "claims", "#claims", |case, item| Ok(Command::WithdrawClaim { case, item, claim: visit.form.need("claim")? }))
 }
 
+/// Keeps what a register says of the item as evidence.
+pub fn snapshot(visit: &Visit) -> Result<Answer, app::Error> {
+    let (case, no) = (visit.param("case")?, number(visit)?);
+    let kept = visit.app.snapshot_register(visit.actor()?, case, no, visit.form.text("register"));
+    settle(kept.map(|_| format!("{}#claims", saved_at(&urls::item(case, no)))), |refusal| page(visit, Some(("registers", refusal))))
+}
+
 pub fn copy(visit: &Visit) -> Result<Answer, app::Error> {
     act_here(visit, "copy", "", |case, item| Ok(Command::CopyItem { case, item, from: ItemNo(visit.form.need("from")?) }))
 }
