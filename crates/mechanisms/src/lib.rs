@@ -12,6 +12,7 @@ mod browser;
 mod credential_recovery;
 mod credential_revocation;
 mod data_encryption;
+mod deadline_engine;
 mod forensic_hold;
 mod idle_timeout;
 mod key_vault;
@@ -20,6 +21,7 @@ mod login_feedback;
 mod login_restrictions;
 mod login_throttle;
 mod multi_factor;
+mod notice_delivery;
 mod password_hashing;
 mod password_history;
 mod password_lifecycle;
@@ -146,4 +148,6 @@ pub static ALL: &[&Mechanism] = &[
     &alerting::MECHANISM,
     &forensic_hold::MECHANISM,
     &approval_workflow::MECHANISM,
+    &deadline_engine::MECHANISM,
+    &notice_delivery::MECHANISM,
 ];
