@@ -1,6 +1,7 @@
 //! What Akashi writes and reads as files: check sheets as spreadsheets, out and in. Bytes go in, bytes come out; no I/O.
 
 pub mod fault;
+pub mod fill;
 mod fold;
 pub mod form;
 mod headings;
