@@ -39,6 +39,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("identity", &["rules"]),
     ("store", &["rules", "seal"]),
     ("documents", &["rules"]),
+    ("probes", &["rules"]),
     ("pdf", &["rules"]),
     ("app", &["rules", "seal", "identity", "store", "documents", "pdf"]),
     ("web", &["app", "rules"]),

@@ -104,8 +104,8 @@ pub(super) fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
                     out.document_files.push(path.to_owned());
                 }
             }
-            // Read by those who judge passwords, with checks of their own.
-            ["profiles", "passwords.toml" | "retention.toml"] | ["dictionary", _] => {}
+            // Read by those who judge by them, with checks of their own.
+            ["profiles", "passwords.toml" | "retention.toml" | "probes.toml"] | ["dictionary", _] => {}
             [.., name] if name.ends_with(".md") => {}
             _ => out.faults.push(unreadable(
                 path,
