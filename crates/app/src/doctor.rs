@@ -151,6 +151,7 @@ fn database(config: &Config) -> Vec<Finding> {
         Err(e) => return vec![bad(worded(format!("データベースを開けません: {e}"), format!("The database cannot be opened: {e}")), mend)],
     };
     let mut out = vec![good(worded(format!("データベース {place} を開けました。"), format!("The database {place} opens.")))];
+    out.extend(durable(&store));
     out.push(match store.verify() {
         Ok(v) => good(worded(
             format!("台帳の{}行を検証し、改ざんはありません。", v.lines),
@@ -167,6 +168,33 @@ fn database(config: &Config) -> Vec<Finding> {
     out.extend(evidence(config, &store));
     out.extend(people(config, &store));
     out
+}
+
+/// Settings of a PostgreSQL server by which it forgets what it confirmed when the power goes.
+fn durable(store: &store::Store) -> Option<Finding> {
+    let off = match store.read(store::durability::off) {
+        Ok(off) => off,
+        Err(e) => {
+            return Some(bad(
+                worded(format!("データベースの設定を調べられません: {e}"), format!("The settings of the database cannot be told: {e}")),
+                text("データベースを確認してください。", "Look at the database."),
+            ));
+        }
+    };
+    if off.is_empty() {
+        return None;
+    }
+    let list = off.join(", ");
+    Some(bad(
+        worded(
+            format!("PostgreSQLの設定 {list} がオフです。停電やクラッシュで、確定した記録が失われることがあります。"),
+            format!("PostgreSQL runs with {list} off: a power cut or a crash may lose what was confirmed."),
+        ),
+        text(
+            "postgresql.conf と、データベースやロールごとの設定（ALTER DATABASE、ALTER ROLE）でオンにしてください。",
+            "Set it on in postgresql.conf, and in what is set for the database or the role (ALTER DATABASE, ALTER ROLE).",
+        ),
+    ))
 }
 
 /// Who can come in, and by how little.

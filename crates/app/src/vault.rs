@@ -64,7 +64,7 @@ impl App {
         if let Err(unsaid) = self.vault_alert(Some(organisation), digest.filter(|_| one), &error.to_string()) {
             tracing::error!(error = %unsaid, "the operators could not be warned of the vault");
         }
-        Refusal::state(if one {
+        Refusal::unavailable(if one {
             text(
                 "このファイルは、いま開けません。保管されている内容に問題が見つかり、運用者に通知しました。ほかの作業は続けられます。",
                 "This file cannot be opened now: something is wrong with what is stored. The operators are told; everything else works.",

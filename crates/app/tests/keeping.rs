@@ -187,6 +187,56 @@ fn a_case_leaves_after_its_time_with_every_word_and_the_ledger_still_proves_ever
     }
 }
 
+/// Whether a word stands in what a backup restores: in the tables, in the database's file, in an evidence file.
+fn in_backup(backup: &std::path::Path, key: &std::path::Path, words: &[&str]) -> bool {
+    let target = Scratch::sqlite();
+    let config = app::Config { database: target.address(), ..app::Config::embedded(target.directory()) };
+    let keys = app::backup::identities(key).unwrap();
+    app::backup::restore(&config, backup, &keys, &mut |_| {}).unwrap();
+    let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
+    let tables = target.read(|conn| store::erase::find_in_tables(conn, &words)).unwrap().found;
+    let files = store::erase::find_in_files(&target, &words).unwrap().map(|f| f.found).unwrap_or_default();
+    !tables.is_empty() || !files.is_empty()
+}
+
+#[test]
+fn what_was_erased_is_in_no_later_backup_and_an_older_one_says_that_it_brings_it_back() {
+    for w in worlds() {
+        let (case, _) = ended_case(&w);
+        let admins = admins(&w, "officer");
+        years(&w, 5);
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str| w.app.back_up(&folder.path().join(name), &[], &mut |_| {}).unwrap();
+        let older = make("older");
+        let canaries = [ANSWER, MESSAGE, VERDICT, CLAIM];
+        assert!(in_backup(&older.path, &w.app.backup_key(), &canaries));
+        let request = ask(&w, &admins, Ask::Erase { matter: Matter::Case { case } }).unwrap();
+        approve(&w, &admins, request).unwrap();
+        // At once, and after the certificate.
+        for name in ["approved", "certified"] {
+            let later = make(name);
+            for canary in canaries {
+                assert!(!in_backup(&later.path, &w.app.backup_key(), &[canary]), "{canary} in a backup that is {name}");
+            }
+            w.app.finish_erasures().unwrap();
+        }
+        // Restored, the older one begins an epoch that says what has to be done again; who it is about is told once more.
+        let target = Scratch::sqlite();
+        let config = app::Config {
+            database: target.address(),
+            master: app::vault::MasterSource::File(w.app.config.data.join("keys/master.key")),
+            ..app::Config::embedded(target.directory())
+        };
+        let keys = app::backup::identities(&w.app.backup_key()).unwrap();
+        let restored = app::backup::restore(&config, &older.path, &keys, &mut |_| {}).unwrap();
+        assert_eq!(restored.header.last_erased, None);
+        let again = app::App::open_at(config, target.location(), app::Clock::set(w.app.clock.now())).unwrap();
+        again.start().unwrap();
+        let epochs = again.store().read(|conn| store::tables::running::epochs(conn, store::INSTALLATION)).unwrap();
+        assert!(epochs.last().unwrap().authority.contains("erase it again"), "{}", epochs.last().unwrap().authority);
+    }
+}
+
 /// The officer, long after their session is over.
 fn admins_officer(w: &World) -> rules::act::Actor {
     w.actor("officer").clone()

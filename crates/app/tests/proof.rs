@@ -114,7 +114,12 @@ fn trust_passes_from_old_keys_to_new_ones() {
         let rotate = || Command::RotateKey { key: KeyRole::Signing, reason: "年次の更新".into() };
         assert_eq!(w.refused("officer", rotate()), Why::Forbidden);
         assert_eq!(w.refused("secretariat", rotate()), Why::Forbidden);
+        let silent = Command::RotateKey { key: KeyRole::Signing, reason: "  ".into() };
+        assert_eq!(w.refused("operator", silent), Why::Invalid, "whichever way it comes in");
+        assert_eq!(keys(&w), old);
         w.act("operator", rotate());
+        let made: Vec<String> = w.changes("key_changed").iter().map(|c| format!("{c:?}")).filter(|c| c.contains("\"akashi-")).collect();
+        assert!(made.len() == 2 && made[0].contains("event: Made") && made[0].contains("(1)"), "the first key has its line: {made:?}");
         let new = keys(&w);
         assert!(new.iter().all(|key| !old.contains(key)) && new.len() == 2);
         assert_eq!(by_ledger(&w, "signing_key_changed").len(), tenants(&w));

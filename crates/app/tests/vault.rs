@@ -361,17 +361,17 @@ fn damage_is_told_calmly_to_who_meets_it_and_at_once_to_operators() {
         bytes[40] ^= 1;
         std::fs::write(&sealed[0], &bytes).unwrap();
         w.later(7200);
-        assert_eq!(w.why(w.app.file(w.actor("officer"), bad, None)), Why::State);
+        assert_eq!(w.why(w.app.file(w.actor("officer"), bad, None)), Why::Unavailable);
         assert_eq!(w.alerts(AlertKind::VaultDamaged).len(), alerts.len() + 1);
         std::fs::remove_file(&sealed[0]).unwrap();
-        assert_eq!(w.why(w.app.file(w.actor("officer"), bad, None)), Why::State);
+        assert_eq!(w.why(w.app.file(w.actor("officer"), bad, None)), Why::Unavailable);
         // The rest goes on.
         assert_eq!(content(&w.app, w.actor("officer"), good), b"good");
         // The store as a whole is gone.
         std::fs::rename(data(&w).join("evidence"), data(&w).join("away")).unwrap();
-        assert_eq!(w.why(w.app.file(w.actor("officer"), good, None)), Why::State);
+        assert_eq!(w.why(w.app.file(w.actor("officer"), good, None)), Why::Unavailable);
         let upload = w.app.add_evidence(w.actor("officer"), "more.txt", &b"more"[..], rules::evidence::Label::Confidential, None, None);
-        assert_eq!(w.why(upload), Why::State);
+        assert_eq!(w.why(upload), Why::Unavailable);
         w.act("officer", Command::CreateProduct { name: "製品".into(), description: String::new() });
         std::fs::rename(data(&w).join("away"), data(&w).join("evidence")).unwrap();
         assert_eq!(content(&w.app, w.actor("officer"), good), b"good");
@@ -418,12 +418,37 @@ fn two_nodes_on_one_database_and_one_s3_store_see_each_others_files() {
         let third = add(&two, "three.txt", b"more");
         assert_eq!(content(&one, w.actor("officer"), third), b"more");
     }
+    // A backup brings the files along, out of the bucket, and a restore puts them into another one or into a folder.
+    for w in worlds() {
+        let app = open(&w, Config { evidence: moto.place(), ..w.app.config.clone() }).unwrap();
+        let id = app.add_evidence(w.actor("officer"), "s3.txt", CANARY.as_bytes(), rules::evidence::Label::Confidential, None, None);
+        let id: Id<id::Evidence> = id.unwrap().made.unwrap().parse().unwrap();
+        app.start().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let made = app.back_up(folder.path(), &[], &mut |_| {}).unwrap();
+        assert!(made.backup.files > 0 && made.copied.missing.is_empty(), "{:?}", made.copied);
+        let keys = app::backup::identities(&app.backup_key()).unwrap();
+        let Some(other) = Moto::start() else { return };
+        for evidence in [other.place(), store::EvidencePlace::Folder] {
+            let target = store::testing::Scratch::sqlite();
+            let config = Config {
+                database: target.address(),
+                evidence,
+                master: app::vault::MasterSource::File(w.app.config.data.join("keys/master.key")),
+                ..Config::embedded(target.directory())
+            };
+            let restored = app::backup::restore(&config, &made.path, &keys, &mut |_| {}).unwrap();
+            assert_eq!((restored.files, restored.differences.as_slice()), (made.backup.files, &[][..]));
+            let again = App::open_at(config, target.location(), app::Clock::set(w.app.clock.now())).unwrap();
+            assert_eq!(content(&again, w.actor("officer"), id), CANARY.as_bytes());
+        }
+    }
     // Gone: refused calmly, told, and the rest goes on.
     let w = World::sqlite();
     let app = open(&w, Config { evidence: moto.place(), ..w.app.config.clone() }).unwrap();
     moto.stop();
     let upload = app.add_evidence(w.actor("officer"), "a.txt", &b"a"[..], rules::evidence::Label::Confidential, None, None);
-    assert_eq!(w.why(upload), Why::State);
+    assert_eq!(w.why(upload), Why::Unavailable);
     assert_eq!(w.alerts(AlertKind::VaultDamaged).len(), 1);
     assert!(matches!(app.kept_file(w.organisation("officer"), Digest([1; 32])), Err(Error::Refused(_))));
 }

@@ -27,6 +27,8 @@ pub enum Why {
     Conflict,
     /// Too large.
     TooLarge,
+    /// Something that Akashi needs for it cannot be reached now; nothing is wrong with what was asked for.
+    Unavailable,
 }
 
 /// A refusal: nothing was changed.
@@ -85,6 +87,9 @@ impl Refusal {
     }
     pub const fn state(text: Text) -> Refusal {
         Refusal::new(Why::State, text)
+    }
+    pub const fn unavailable(text: Text) -> Refusal {
+        Refusal::new(Why::Unavailable, text)
     }
 }
 

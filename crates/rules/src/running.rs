@@ -47,8 +47,6 @@ pub enum EpochReason {
     Signed,
     /// A backup was restored: what came after it is lost, and another history begins.
     Restored,
-    /// The ledger moved to another database.
-    Moved,
 }
 
 impl EpochReason {
@@ -57,7 +55,6 @@ impl EpochReason {
             EpochReason::Founded => text("台帳の開始", "The ledger began"),
             EpochReason::Signed => text("署名の開始", "Signing began"),
             EpochReason::Restored => text("バックアップからの復元", "A backup was restored"),
-            EpochReason::Moved => text("データベースの移行", "The ledger moved"),
         }
     }
 }

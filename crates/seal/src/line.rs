@@ -176,6 +176,21 @@ pub enum Problem {
     Edge { lines: u64, kept: u64 },
 }
 
+impl Problem {
+    /// The same in Japanese; `Display` is English.
+    pub fn ja(&self) -> String {
+        match self {
+            Problem::Tenant { expected } => format!("{expected} の台帳に属しています"),
+            Problem::Seq { expected } => format!("ここにはこの台帳の{expected}行目が来るはずです"),
+            Problem::Pos { expected } => format!("ここには全体の{expected}番目の記録が来るはずです"),
+            Problem::PayloadMissing => "記録の内容がなく、消去の記録もありません".to_owned(),
+            Problem::Payload => "記録の内容が書き換えられています".to_owned(),
+            Problem::Leaf => "日時・実施者・種類・対象などの項目が書き換えられています".to_owned(),
+            Problem::Edge { lines, kept } => format!("台帳は{lines}行ですが、保存されている木の端は{kept}行または別の行のものです"),
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

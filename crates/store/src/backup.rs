@@ -49,6 +49,7 @@ pub const TABLES: &[(&str, Fate)] = &[
     ("ledger_tile", Fate::Made),
     ("ledger_segment", Fate::Made),
     ("ledger_hit", Fate::Made),
+    ("ledger_run", Fate::Made),
     ("search_index", Fate::Made),
     ("search_index_gone", Fate::Made),
     ("secret", Fate::Written),

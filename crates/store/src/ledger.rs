@@ -2,6 +2,7 @@
 
 mod bulk;
 mod pending;
+pub(crate) mod run;
 pub mod search;
 pub(crate) mod segment;
 pub(crate) mod tiles;
@@ -42,7 +43,8 @@ macro_rules! lines {
 pub(crate) use lines;
 
 #[cfg(test)]
-pub(crate) const ENGINE_STATEMENTS: &[(Engine, &[crate::engine::Sql])] = &[(Engine::Postgres, pending::STATEMENTS)];
+pub(crate) const ENGINE_STATEMENTS: &[(Engine, &[crate::engine::Sql])] =
+    &[(Engine::Postgres, pending::STATEMENTS), (Engine::Postgres, run::postgres::STATEMENTS)];
 
 statements! {
     LAST_POS = "select coalesce(max(pos), 0) from ledger_line";
@@ -205,13 +207,14 @@ impl Trees {
         self.pending.flush(conn)
     }
 
-    /// Writes the edges back, and the tiles and segments that became full; the trees are then those of the coming commit.
+    /// Writes the edges back, and the tiles, segments and runs that became full; the trees are then those of the coming commit.
     pub fn write_back(&self, conn: &mut Conn) -> Result<(), Error> {
         for (tenant, tree) in self.trees.iter().filter(|(_, tree)| !tree.fresh.is_empty()) {
             let size = tree.edge.size();
             conn.run(PUT_HEAD, &values![tenant, size.cast_signed(), tree.edge.to_bytes()])?;
             tiles::complete(conn, tenant, tree.began, size, &tree.fresh)?;
             segment::complete(conn, tenant, tree.began, size)?;
+            run::complete(conn, tenant, tree.began, size)?;
         }
         Ok(())
     }
@@ -228,28 +231,32 @@ pub(crate) fn insert(conn: &mut Conn, head: Head, leaf: Hash) -> Result<Pos, Err
     Ok(pos)
 }
 
-/// How much of a ledger gets its tiles and segments in one transaction, in lines.
+/// How much of a ledger gets its tiles, segments and runs in one transaction, in lines.
 const STEP: u64 = 16 * segment::LINES;
 
-/// Makes the tiles and segments that lines have and that are not there: of ledgers older than tiles are.
+/// Makes the tiles, segments and runs that lines have and that are not there: of ledgers older than those are.
 pub(crate) fn fill(conn: &mut Conn) -> Result<(), Error> {
     let heads: Vec<(String, u64)> = conn.rows(HEADS, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
     for (tenant, size) in heads {
         let mut whole = false;
         while !whole {
             // What is missing is looked up again under the lock: another program may be filling too, or appending.
-            let missing = |conn: &mut Conn| Ok::<_, Error>((tiles::full(conn, &tenant)?, segment::full(conn, &tenant)?));
-            let (full, segments) = missing(conn)?;
-            if full == size / 256 && segments == size / segment::LINES {
+            let missing =
+                |conn: &mut Conn| Ok::<_, Error>((tiles::full(conn, &tenant)?, segment::full(conn, &tenant)?, run::full(conn, &tenant)?));
+            let (full, segments, runs) = missing(conn)?;
+            if full == size / 256 && segments == size / segment::LINES && runs == size / run::LINES {
                 break;
             }
             locked(conn, |conn| {
-                let (full, segments) = missing(conn)?;
+                let (full, segments, runs) = missing(conn)?;
                 let size: u64 = conn.one(HEAD, &values![&tenant], |row| row.get(0))?;
                 let (tiles_to, segments_to) = (size.min(full * 256 + STEP), size.min(segments * segment::LINES + STEP));
                 tiles::complete(conn, &tenant, full * 256, tiles_to, &[])?;
                 segment::complete(conn, &tenant, segments * segment::LINES, segments_to)?;
-                whole = tiles_to == size && segments_to == size;
+                // One run at a time, of what has its segments.
+                let runs_to = segments_to.min((runs + 1) * run::LINES);
+                run::complete(conn, &tenant, runs * run::LINES, runs_to)?;
+                whole = tiles_to == size && segments_to == size && runs_to == size;
                 Ok(())
             })?;
         }

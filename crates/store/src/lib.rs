@@ -6,6 +6,7 @@ pub mod blobs;
 pub mod capacity;
 pub mod checkpoints;
 mod connect;
+pub mod durability;
 mod enact;
 mod engine;
 pub mod erase;
@@ -42,7 +43,9 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     ledger::STATEMENTS,
     ledger::tiles::STATEMENTS,
     ledger::segment::STATEMENTS,
+    ledger::run::STATEMENTS,
     ledger::search::STATEMENTS,
+    ledger::search::counts::STATEMENTS,
     ledger::verify::STATEMENTS,
     ledger::verify_tiles::STATEMENTS,
     checkpoints::STATEMENTS,

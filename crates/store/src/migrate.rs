@@ -124,6 +124,13 @@ const MIGRATIONS: &[Migration] = &[
         own: ("", ""),
         insert_only: &["duty_told", "duty_waived"],
     },
+    Migration {
+        number: 16,
+        name: "ledger_run",
+        text: "",
+        own: (include_str!("../migrations/0016_ledger_run_sqlite.sql"), include_str!("../migrations/0016_ledger_run_postgres.sql")),
+        insert_only: &["ledger_run"],
+    },
 ];
 
 /// The step after which the words of entries that were there are folded once.
@@ -138,6 +145,7 @@ pub const NOT_REBUILT: &[&str] = &[
     "ledger_tile",
     "ledger_segment",
     "ledger_hit",
+    "ledger_run",
     "secret",
     // What was signed is copied; how full the old place was says nothing of the new one.
     "checkpoint",

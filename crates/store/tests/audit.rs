@@ -222,6 +222,12 @@ const EDITS: &[(&str, &str)] = &[
 ];
 
 fn named(found: &Audited, says: &str) -> bool {
+    for finding in &found.findings {
+        if let Finding::Line(wrong) = finding {
+            let ja = finding.text().ja;
+            assert!(ja.contains(&wrong.problem.ja()) && !ja.contains(&wrong.problem.to_string()), "{ja}");
+        }
+    }
     found.findings.iter().any(|finding| finding.to_string().contains(says) && !finding.text().ja.is_empty())
 }
 

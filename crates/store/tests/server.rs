@@ -67,7 +67,12 @@ impl Server {
     }
 
     fn up(&self) {
-        let options = format!("-c listen_addresses= -c unix_socket_directories={} -c shared_buffers=8MB", self.directory.path().display());
+        self.up_with("");
+    }
+
+    fn up_with(&self, more: &str) {
+        let place = self.directory.path().display();
+        let options = format!("-c listen_addresses= -c unix_socket_directories={place} -c shared_buffers=8MB {more}");
         let log = self.directory.path().join("log");
         run(self.command("pg_ctl").args(["start", "-w", "-o", &options, "-D"]).arg(self.data()).arg("-l").arg(log));
     }
@@ -148,4 +153,18 @@ fn a_server_that_restarts_crashes_or_throws_out_loses_nothing_confirmed() {
     }
     println!("postgresql: 6 restarts and 90 storms, {} acts confirmed, {refused} refused, none lost", all.len());
     assert!(refused > 6, "{refused} refusals: nobody noticed");
+}
+
+#[test]
+fn settings_by_which_a_server_forgets_what_it_confirmed_are_named() {
+    let Some(server) = Server::start() else { return };
+    let off = || -> Vec<String> {
+        let store = Store::open(&Location::parse(&server.address()).unwrap(), 1).unwrap();
+        store.read(store::durability::off).unwrap()
+    };
+    assert_eq!(off(), Vec::<String>::new());
+    server.down("fast");
+    // This program sets `synchronous_commit` on each of its connections, so that the server's own does no harm.
+    server.up_with("-c fsync=off -c full_page_writes=off -c synchronous_commit=off");
+    assert_eq!(off(), ["fsync", "full_page_writes"]);
 }

@@ -26,6 +26,7 @@ pub const fn status(why: Why) -> StatusCode {
         Why::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         Why::State | Why::Conflict => StatusCode::CONFLICT,
         Why::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Why::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -124,6 +125,7 @@ fn title(why: Why) -> Text {
         Why::State => text("今はこの操作ができません", "Not possible now"),
         Why::Conflict => text("ほかの人の変更と重なりました", "Somebody else changed it"),
         Why::TooLarge => text("大きすぎます", "Too large"),
+        Why::Unavailable => text("いまは利用できません", "Not available now"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Makes a backup while everybody works on: one moment of the database, and the files that it names.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ const LEFT_OUT: &[&str] =
     &[SESSION, SEEN, TOKEN, INVITATION, FOUNDING, REISSUE, ALTERNATE, PENDING, PASSKEY_STATE, TOTP_PENDING, ATTEMPTS, BODY, HOOK];
 /// What a backup is called until it is whole.
 const PART: (&str, &str) = (".akashi-backup-", ".part");
-/// What a part is that nobody writes any more.
+/// What a part is that nobody writes any more, where the place of backups knows no locks.
 const STALE_HOURS: i64 = 24;
 /// The end of a backup's name.
 pub(super) const ENDING: &str = ".tar.age";
@@ -89,6 +89,8 @@ impl App {
         }
         self.remove_parts(folder);
         let part = tempfile::Builder::new().prefix(PART.0).suffix(PART.1).tempfile_in(folder).map_err(failed)?;
+        // Held while it is written, and let go by whatever ends this process: a network folder may know no locks.
+        let _ = part.as_file().try_lock();
         let out = part.as_file().try_clone().map_err(failed)?;
         let (header, copied, size, digest) = self.write_backup(out, &to, act.fresh(), act.at, told)?;
         part.as_file().sync_all().map_err(failed)?;
@@ -203,14 +205,23 @@ impl App {
         Ok(copied)
     }
 
-    /// What a backup left that was killed goes, when nobody can be writing it any more.
-    fn remove_parts(&self, folder: &Path) {
+    /// What a backup left that was killed goes, when nobody is writing it any more.
+    pub(crate) fn remove_parts(&self, folder: &Path) {
         let Ok(found) = std::fs::read_dir(folder) else { return };
         for entry in found.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let modified = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|at| jiff::Timestamp::try_from(at).ok());
-            let old = modified.is_some_and(|at| self.clock.now().duration_since(at).as_hours() >= STALE_HOURS);
-            if old && name.starts_with(PART.0) && name.ends_with(PART.1) {
+            if !name.starts_with(PART.0) || !name.ends_with(PART.1) {
+                continue;
+            }
+            let old = || modified.is_some_and(|at| self.clock.now().duration_since(at).as_hours() >= STALE_HOURS);
+            let left = match File::options().write(true).open(entry.path()).map(|file| file.try_lock()) {
+                Ok(Ok(())) => true,
+                Ok(Err(TryLockError::WouldBlock)) => false,
+                Ok(Err(TryLockError::Error(_))) | Err(_) => old(),
+            };
+            if left {
+                tracing::warn!(part = name, "a backup that was interrupted is removed");
                 let _ = std::fs::remove_file(entry.path());
             }
         }

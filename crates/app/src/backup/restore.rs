@@ -58,10 +58,13 @@ impl Note {
     pub(crate) fn words(&self) -> Text {
         worded(
             format!(
-                "{}に作成されたバックアップ（{}、{}行）から復元しました。それより後の記録は失われています。",
+                "{}に作成されたバックアップ（{}、{}行）から復元しました。それより後の記録は失われています。その後に消去した内容は戻っているため、消去証明書をもとに、もう一度消去してください。",
                 self.made, self.backup, self.lines
             ),
-            format!("the backup {} of {} with {} lines was restored; what came after it is lost.", self.backup, self.made, self.lines),
+            format!(
+                "the backup {} of {} with {} lines was restored; what came after it is lost. What was erased after it is there again: erase it again, by the certificates of erasure.",
+                self.backup, self.made, self.lines
+            ),
         )
     }
 }

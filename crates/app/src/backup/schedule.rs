@@ -52,6 +52,8 @@ impl App {
     /// What failed; the operators are warned, and the next turn tries again.
     pub fn back_up_in_time(&self) -> Result<usize, Error> {
         let Some(schedule) = &self.config.backups else { return Ok(0) };
+        // What a killed backup left goes at the first turn after a start.
+        self.remove_parts(&schedule.folder);
         let newest = self.store.read(|conn| running::newest(conn, INSTALLATION, "backup_made"))?;
         let waits = SignedDuration::from_hours(schedule.hours.into());
         if newest.is_some_and(|event| self.clock.now().duration_since(event.at) < waits) {

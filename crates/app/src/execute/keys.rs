@@ -17,7 +17,7 @@ impl Doing<'_, '_> {
         match key {
             // It signs for every organisation: not for the administrator of one.
             KeyRole::Signing if !self.act.actor.has(Role::Operator) => Err(Refusal::forbidden().into()),
-            KeyRole::Signing => self.rotate_signing(reason.trim()),
+            KeyRole::Signing => self.rotate_signing(&reason),
             KeyRole::Master => self.rotate_master(&reason),
             KeyRole::Files => self.rotate_files(&reason),
         }

@@ -11,6 +11,7 @@ use rules::id::Digest;
 use rules::review::AlertKind;
 use rules::running::{EpochReason, Running};
 use rules::text::{Text, worded};
+use rules::vault::{KeyEvent, Vaulting};
 use serde::{Deserialize, Serialize};
 use store::tables::running::{self, Epoch};
 use store::{Conn, INSTALLATION, checkpoints};
@@ -98,11 +99,21 @@ impl App {
 
     /// Writes the beginning of an epoch into every ledger.
     fn begin_epoch(&self, installation: &str, epoch: u32, why: &Break, lock: Option<&Lock>) -> Result<(), Error> {
-        let announced = keys::newest_or_fresh(self)?.public(installation)?;
+        let seeds = keys::newest_or_fresh(self)?;
+        let announced = seeds.public(installation)?;
         self.store.write(|tx| -> Result<(), Error> {
             // Another node may have begun it in the meantime.
-            if running::newest_epoch(tx, INSTALLATION)?.is_some_and(|stands| stands.epoch >= epoch) {
+            let stands = running::newest_epoch(tx, INSTALLATION)?;
+            if stands.as_ref().is_some_and(|stands| stands.epoch >= epoch) {
                 return Ok(());
+            }
+            if stands.is_none() {
+                Doing::new(self, tx, rules::act::Actor::system())?.write(&Change::Vault(Vaulting::KeyChanged {
+                    organisation: None,
+                    key: seeds.name(installation),
+                    event: KeyEvent::Made,
+                    reason: "the first start".into(),
+                }))?;
             }
             let mut tenants: Vec<String> = checkpoints::heads(tx)?.into_iter().map(|(tenant, _)| tenant).collect();
             if !tenants.iter().any(|tenant| tenant == INSTALLATION) {

@@ -45,6 +45,11 @@ impl Seeds {
             .map_err(|e| Error::Broken(format!("the signing keys cannot be used: {e}")))
     }
 
+    /// What the lines of the ledger call them: the name they sign by, and the generation.
+    pub fn name(&self, installation: &str) -> String {
+        format!("{} ({})", key_name(installation), self.generation)
+    }
+
     /// The public halves, as text.
     pub fn public(&self, installation: &str) -> Result<Vec<String>, Error> {
         Ok(public(&self.keys(installation)?))

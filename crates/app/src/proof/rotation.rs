@@ -1,5 +1,6 @@
 //! Other keys sign from here on: announced in every ledger, and signed by the old keys once more.
 
+use rules::account::reason as checked;
 use rules::change::Change;
 use rules::review::AlertKind;
 use rules::running::Running;
@@ -15,7 +16,11 @@ use crate::execute::Doing;
 impl Doing<'_, '_> {
     /// Makes a new generation of signing keys and announces it in every ledger that is signed. The next checkpoints are
     /// signed by the old keys and the new ones, so that whoever trusts the old ones can trust the new.
-    pub(crate) fn rotate_signing(&mut self, reason: &str) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// A refusal when the reason says nothing.
+    pub(crate) fn rotate_signing(&mut self, why: &str) -> Result<(), Error> {
+        let reason = checked("reason", why)?;
         let Some(epoch) = running::newest_epoch(self.tx, INSTALLATION)? else {
             return Err(Error::Broken("this installation has no signing keys yet: start the service once".into()));
         };
@@ -30,15 +35,15 @@ impl Doing<'_, '_> {
             }
             let Some(system) = writing_for(&tenant) else { continue };
             // The person who asked stands in the lines of their own organisation and of the installation's key.
-            let change = Change::Running(Running::SigningKeyChanged { keys: announced.clone(), reason: reason.to_owned() });
+            let change = Change::Running(Running::SigningKeyChanged { keys: announced.clone(), reason: reason.clone() });
             Doing::new(self.app, self.tx, system)?.write(&change)?;
         }
-        let name = format!("{} ({generation})", seal::checkpoint::key_name(&epoch.installation));
+        let name = seeds.name(&epoch.installation);
         self.write(&Change::Vault(Vaulting::KeyChanged {
             organisation: None,
             key: name.clone(),
             event: KeyEvent::Rotated,
-            reason: reason.to_owned(),
+            reason: reason.clone(),
         }))?;
         let words = worded(
             format!("署名鍵を更新しました（{name}）。理由: {reason}。外部の立会人と評価先に、新しい公開鍵を渡してください。"),

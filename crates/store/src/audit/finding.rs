@@ -87,7 +87,7 @@ impl Finding {
                 worded(format!("データベースの定義: {what} が{}。", odd.ja), format!("schema: {what} {}", odd.en))
             }
             Finding::Line(wrong) => worded(
-                format!("台帳 {} の{}行目（位置{}）が正しくありません: {}", wrong.tenant, wrong.seq, wrong.pos, wrong.problem),
+                format!("台帳 {} の{}行目（位置{}）が正しくありません: {}", wrong.tenant, wrong.seq, wrong.pos, wrong.problem.ja()),
                 wrong.to_string(),
             ),
             Finding::Replay { pos, cause } => worded(

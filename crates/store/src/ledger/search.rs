@@ -1,8 +1,9 @@
 //! Looking for lines: by account, subject, item, kind, outcome, address and time, the newest or the oldest first.
 //!
-//! The segments say on which lines a word may stand; the lines themselves decide. What is younger than the last full
-//! segment is looked through line by line.
+//! Runs and the segments that no run holds yet say on which lines a word may stand; the lines themselves decide. What is
+//! younger than the last full segment is looked through line by line.
 
+pub(crate) mod counts;
 mod postgres;
 mod sqlite;
 
@@ -12,15 +13,20 @@ use jiff::{Timestamp, TimestampRound, Unit};
 use rules::log::LogQuery;
 use seal::Line;
 
-use super::segment::{LINES, Word, lines_of, parts};
+use super::run::{self, SEGMENTS as IN_RUN};
+use super::segment::{self, LINES, Word, parts};
 use super::{line, lines};
 use crate::engine::{Conn, Engine, Sql, statements};
 use crate::error::Error;
-use crate::value::{Value, instant, values};
+use crate::value::{instant, values};
+
+pub use counts::{SubjectCount, count_subjects};
 
 /// Segments that are looked at together at first; each further step looks at twice as many.
 const STEP: usize = 8;
-const LONGEST_STEP: usize = 512;
+
+/// Runs that are looked at together at most: each word of them takes up to a megabyte.
+const MOST_RUNS: usize = 8;
 
 /// Lines that are read by their numbers at once.
 const AT_ONCE: usize = 4000;
@@ -41,41 +47,20 @@ macro_rules! between {
     };
 }
 
-/// Lines of an account, counted by subject.
-macro_rules! counted {
-    ($($which:literal),*) => {
-        concat!(
-            "select l.subject, count(*), min(l.at), max(l.at) from ledger_line l where l.tenant = $1 and ",
-            $($which,)*
-            " and l.actor = $4 and (cast($5 as text) is null or l.at >= $5) and (cast($6 as text) is null or l.at < $6) group by l.subject"
-        )
-    };
-}
-use counted;
-
 statements! {
     SIZE = "select size from ledger_head where tenant = $1";
     SEGMENTS = "select n from ledger_segment where tenant = $1 and (cast($2 as text) is null or latest >= $2)
         and (cast($3 as text) is null or earliest < $3) and n < $4 order by n";
-    HITS = "select n, hits from ledger_hit where tenant = $1 and bucket = $2 and n >= $3 and n <= $4";
+    HITS = "select s.n, h.hits from ledger_segment s join ledger_hit h on h.tenant = s.tenant and h.n = s.n and h.bucket = $2
+        where s.tenant = $1 and s.n >= $3 and s.n <= $4";
+    RUN_HITS = "select n, hits from ledger_run where tenant = $1 and bucket = $2 and n >= $3 and n <= $4";
     NEWEST = between!("desc");
     OLDEST = between!("");
-    COUNT = counted!("l.seq > $2 and l.seq < $3");
 }
 
 /// The statements of each engine alone, for the test that prepares them.
 #[cfg(test)]
 pub(crate) const ENGINE_STATEMENTS: &[(Engine, &[Sql])] = &[(Engine::Sqlite, sqlite::STATEMENTS), (Engine::Postgres, postgres::STATEMENTS)];
-
-/// How often an account did something to a thing, and when first and last.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjectCount {
-    /// The thing, without its parts: a case, not its items.
-    pub subject: String,
-    pub lines: u64,
-    pub first: Timestamp,
-    pub last: Timestamp,
-}
 
 /// Whether a line is among what `query` asks for: what every search must answer like.
 pub fn fits(query: &LogQuery, line: &Line) -> bool {
@@ -137,19 +122,25 @@ impl<'a> Seek<'a> {
         conn.rows(SEGMENTS, &values, |row| row.get(0))
     }
 
-    /// The numbers of the lines of some segments on which all words stand, rising.
-    fn candidates(&self, conn: &mut Conn, segments: &[u64]) -> Result<Vec<u64>, Error> {
-        let (Some(first), Some(last)) = (segments.iter().min(), segments.iter().max()) else { return Ok(vec![]) };
-        let mut found: Option<BTreeMap<u64, Vec<u16>>> = None;
+    /// The numbers of the lines of a part of the index on which all words stand, rising; more than `segments` may be in it.
+    fn candidates(&self, conn: &mut Conn, part: Part<'_>) -> Result<Vec<u64>, Error> {
+        let (Some(first), Some(last)) = (part.segments.iter().min(), part.segments.iter().max()) else { return Ok(vec![]) };
+        let (sql, width) = if part.runs { (RUN_HITS, IN_RUN) } else { (HITS, 1) };
+        let mut found: Option<BTreeMap<u64, Vec<u32>>> = None;
         for word in &self.words {
             let mut here = BTreeMap::new();
-            let values = values![self.tenant, i32::from(word.bucket()), first.cast_signed(), last.cast_signed()];
-            conn.each(HITS, &values, |row| {
+            let bucket = if part.runs { run::bucket(*word) } else { i32::from(word.bucket()) };
+            let values = values![self.tenant, bucket, (first / width).cast_signed(), (last / width).cast_signed()];
+            conn.each(sql, &values, |row| {
                 let n: u64 = row.get(0)?;
                 let before = found.as_ref().map(|found| found.get(&n));
-                // Nothing can come of a segment that one word is missing from.
+                // Nothing can come of a place that one word is missing from.
                 if !matches!(before, Some(None)) {
-                    let mut lines = lines_of(*word, row.get(1)?);
+                    let mut lines: Vec<u32> = if part.runs {
+                        run::lines_of(*word, row.get(1)?)
+                    } else {
+                        segment::lines_of(*word, row.get(1)?).into_iter().map(u32::from).collect()
+                    };
                     if let Some(Some(before)) = before {
                         lines.retain(|line| before.binary_search(line).is_ok());
                     }
@@ -159,16 +150,46 @@ impl<'a> Seek<'a> {
                 }
                 Ok(())
             })?;
+            let none = here.is_empty();
             found = Some(here);
+            if none {
+                break;
+            }
         }
+        let wanted = |n: u64| part.segments.binary_search(&n).is_ok() || part.segments.binary_search_by(|s| n.cmp(s)).is_ok();
         let found = found.unwrap_or_default();
-        let wanted = |n: &u64| segments.binary_search(n).is_ok() || segments.binary_search_by(|s| n.cmp(s)).is_ok();
-        Ok(found
-            .iter()
-            .filter(|(n, _)| wanted(n))
-            .flat_map(|(n, lines)| lines.iter().map(move |line| n * LINES + u64::from(*line) + 1))
-            .collect())
+        let seqs = found.iter().flat_map(|(n, lines)| lines.iter().map(move |line| n * width * LINES + u64::from(*line) + 1));
+        Ok(seqs.filter(|seq| wanted((seq - 1) / LINES)).collect())
     }
+
+    /// The parts of the index that hold these segments, rising or falling as they are: few at first, then more at once.
+    fn parts<'s>(&self, mut segments: &'s [u64], runs: u64) -> Vec<Part<'s>> {
+        let (mut out, mut step, mut runs_step) = (Vec::new(), STEP, 1);
+        while let Some(first) = segments.first() {
+            let in_run = |n: &u64| *n < runs * IN_RUN;
+            let held = in_run(first);
+            let same = segments.partition_point(|n| in_run(n) == held);
+            let most = if held {
+                let far = segments.partition_point(|n| (n / IN_RUN).abs_diff(first / IN_RUN) < runs_step);
+                runs_step = (runs_step * 2).min(MOST_RUNS as u64);
+                far
+            } else {
+                step *= 2;
+                step / 2
+            };
+            let Some((these, later)) = segments.split_at_checked(most.min(same)) else { break };
+            out.push(Part { runs: held, segments: these });
+            segments = later;
+        }
+        out
+    }
+}
+
+/// Segments that are looked at together: in the runs that hold them, or in themselves.
+#[derive(Debug, Clone, Copy)]
+struct Part<'s> {
+    runs: bool,
+    segments: &'s [u64],
 }
 
 /// A page of at most `limit` lines of a ledger that fit `query`; `after` is the number of the last line of the page before.
@@ -266,12 +287,13 @@ impl Page {
     }
 
     /// Looks through segments for the lines on which all words stand.
-    fn hits(&mut self, conn: &mut Conn, seek: &Seek<'_>, mut segments: &[u64], (low, high): (u64, u64)) -> Result<(), Error> {
-        let mut step = STEP;
-        while !self.is_full() && !segments.is_empty() {
-            let (now, rest) = segments.split_at_checked(step).unwrap_or((segments, &[]));
-            (segments, step) = (rest, (step * 2).min(LONGEST_STEP));
-            let mut candidates = seek.candidates(conn, now)?;
+    fn hits(&mut self, conn: &mut Conn, seek: &Seek<'_>, segments: &[u64], (low, high): (u64, u64)) -> Result<(), Error> {
+        let runs = run::full(conn, seek.tenant)?;
+        for part in seek.parts(segments, runs) {
+            if self.is_full() {
+                return Ok(());
+            }
+            let mut candidates = seek.candidates(conn, part)?;
             candidates.retain(|seq| *seq > low && *seq < high);
             if !seek.query.rising {
                 candidates.reverse();
@@ -305,65 +327,4 @@ fn by_number(engine: Engine, seqs: &[u64]) -> ((Sql, Sql), String) {
     };
     let numbers: Vec<String> = seqs.iter().map(u64::to_string).collect();
     (sql, format!("{open}{}{close}", numbers.join(",")))
-}
-
-/// How often an account did something to each thing, within a time (item 228(9)); the most often first.
-pub fn count_subjects(
-    conn: &mut Conn,
-    tenant: &str,
-    actor: &str,
-    (from, until): (Option<Timestamp>, Option<Timestamp>),
-) -> Result<Vec<SubjectCount>, Error> {
-    let query = LogQuery { actor: Some(actor.to_owned()), from, until, ..LogQuery::default() };
-    let seek = Seek::new(tenant, &query);
-    let size = size(conn, tenant)?;
-    let full = size / LINES;
-    let mut counts = Counts::default();
-    let rest = values![actor, seek.from.clone(), seek.until.clone()];
-    let with = |which: [Value; 2]| [&[Value::from(tenant)], which.as_slice(), rest.as_slice()].concat();
-    counts.add(conn, COUNT, &with([Value::from((full * LINES).cast_signed()), Value::from((size + 1).cast_signed())]))?;
-    for segments in seek.segments(conn, full)?.chunks(LONGEST_STEP) {
-        for seqs in seek.candidates(conn, segments)?.chunks(AT_ONCE) {
-            let ((_, sql), list) = by_number(conn.engine(), seqs);
-            counts.add(conn, sql, &with([Value::from(list), Value::Null]))?;
-        }
-    }
-    counts.sorted()
-}
-
-/// Counts by thing while they add up; times are text, which sorts like time.
-#[derive(Default)]
-struct Counts(BTreeMap<String, (u64, String, String)>);
-
-impl Counts {
-    fn add(&mut self, conn: &mut Conn, sql: Sql, values: &[Value]) -> Result<(), Error> {
-        conn.each(sql, values, |row| {
-            let (thing, _) = parts(row.get(0)?);
-            let (lines, first, last): (u64, &str, &str) = (row.get(1)?, row.get(2)?, row.get(3)?);
-            match self.0.get_mut(thing) {
-                Some(count) => {
-                    count.0 += lines;
-                    if first < count.1.as_str() {
-                        first.clone_into(&mut count.1);
-                    }
-                    if last > count.2.as_str() {
-                        last.clone_into(&mut count.2);
-                    }
-                }
-                None => drop(self.0.insert(thing.to_owned(), (lines, first.to_owned(), last.to_owned()))),
-            }
-            Ok(())
-        })
-    }
-
-    fn sorted(self) -> Result<Vec<SubjectCount>, Error> {
-        let time = |text: &str| text.parse().map_err(|_| Error::Time { text: text.to_owned() });
-        let counts = self
-            .0
-            .into_iter()
-            .map(|(subject, (lines, first, last))| Ok(SubjectCount { subject, lines, first: time(&first)?, last: time(&last)? }));
-        let mut counts = counts.collect::<Result<Vec<SubjectCount>, Error>>()?;
-        counts.sort_by(|a, b| b.lines.cmp(&a.lines).then_with(|| a.subject.cmp(&b.subject)));
-        Ok(counts)
-    }
 }

@@ -9,6 +9,8 @@ use crate::engine::{Conn, statements};
 use crate::error::Error;
 use crate::value::values;
 
+use super::run::{Rows, postgres};
+
 /// Lines of a segment.
 pub(crate) const LINES: u64 = 4096;
 
@@ -73,6 +75,10 @@ impl Word {
     fn within(self) -> u32 {
         self.0 as u32
     }
+    /// The 40 bits of its hash.
+    pub fn bits(self) -> u64 {
+        self.0
+    }
 }
 
 /// A subject's thing and, if that is a number, its item: `case_1/81` is of thing `case_1` and item `81`.
@@ -111,6 +117,11 @@ impl Segment {
             at.clone_into(&mut self.latest);
         }
         self.lines += 1;
+    }
+
+    /// All that stands in it: a word's 40 bits, then 12 of the line.
+    pub fn hits(&self) -> impl Iterator<Item = u64> {
+        self.hits.iter().copied()
     }
 
     pub fn is_full(&self) -> bool {
@@ -157,23 +168,36 @@ impl Segment {
     }
 }
 
-/// The lines of a segment, from 0, on which a word stands, out of the bucket's `hits`.
-pub(crate) fn lines_of(word: Word, mut hits: &[u8]) -> Vec<u16> {
-    while let Some((head, rest)) = hits.split_first_chunk::<6>() {
+/// The words of a bucket: the hash of each within it, the number of its lines with [`BITS`], and the lines as they lie.
+fn entries(mut hits: &[u8]) -> impl Iterator<Item = (u32, u16, &[u8])> {
+    std::iter::from_fn(move || {
+        let (head, rest) = hits.split_first_chunk::<6>()?;
         let [a, b, c, d, e, f] = *head;
         let (hash, count) = (u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([e, f]));
         let long = if count & BITS == 0 { usize::from(count) * 2 } else { LINES as usize / 8 };
         let (here, behind) = rest.split_at_checked(long).unwrap_or((rest, &[]));
-        if hash == word.within() {
-            return if count & BITS == 0 {
-                here.as_chunks::<2>().0.iter().map(|two| u16::from_be_bytes(*two)).collect()
-            } else {
-                (0..LINES as u16).filter(|n| here.get(usize::from(n / 8)).is_some_and(|byte| byte >> (n % 8) & 1 == 1)).collect()
-            };
-        }
         hits = behind;
+        Some((hash, count, here))
+    })
+}
+
+/// The lines that lie there.
+fn lines_in(count: u16, here: &[u8]) -> Vec<u16> {
+    if count & BITS == 0 {
+        here.as_chunks::<2>().0.iter().map(|two| u16::from_be_bytes(*two)).collect()
+    } else {
+        (0..LINES as u16).filter(|n| here.get(usize::from(n / 8)).is_some_and(|byte| byte >> (n % 8) & 1 == 1)).collect()
     }
-    Vec::new()
+}
+
+/// The lines of a segment, from 0, on which a word stands, out of the bucket's `hits`.
+pub(crate) fn lines_of(word: Word, hits: &[u8]) -> Vec<u16> {
+    entries(hits).find(|(hash, ..)| *hash == word.within()).map(|(_, count, here)| lines_in(count, here)).unwrap_or_default()
+}
+
+/// Every word of a bucket, as its hash within the bucket, with each of its lines.
+pub(crate) fn words(hits: &[u8]) -> impl Iterator<Item = (u32, u16)> {
+    entries(hits).flat_map(|(hash, count, here)| lines_in(count, here).into_iter().map(move |line| (hash, line)))
 }
 
 /// Writes the segments that became full while the ledger grew from `before` lines to `size`.
@@ -190,7 +214,9 @@ pub(crate) fn complete(conn: &mut Conn, tenant: &str, before: u64, size: u64) ->
         }
         let n = n.cast_signed();
         conn.run(INSERT, &values![tenant, n, segment.earliest(), segment.latest()])?;
-        segment.buckets(|bucket, hits| conn.run(INSERT_HIT, &values![tenant, i32::from(bucket), n, hits]).map(drop))?;
+        let mut rows = Rows::new(tenant, n.unsigned_abs(), (INSERT_HIT, postgres::INSERT_HITS));
+        segment.buckets(|bucket, hits| rows.put(conn, i32::from(bucket), hits))?;
+        rows.end(conn)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use seal::merkle::sha256;
 use seal::tiles::{WIDTH, tile_root};
 use seal::{Frontier, Hash, Wrong, leaf_hash};
 
+use super::run::{self, Run};
 use super::segment::{LINES, Segment};
 use super::{HEADS, INSTALLATION, edge, fields, last_pos, lines};
 use crate::engine::{Conn, Row, statements};
@@ -26,6 +27,7 @@ statements! {
     TILES = "select tenant, level, n, root, hashes from ledger_tile order by tenant, level, n";
     SEGMENTS = "select tenant, n, earliest, latest from ledger_segment order by tenant, n";
     HITS = "select tenant, bucket, n, hits from ledger_hit";
+    RUNS = "select tenant, bucket, n, hits from ledger_run";
 }
 
 /// Hears how far a check is: done and all, in lines.
@@ -57,8 +59,8 @@ struct SegmentSum {
 }
 
 /// Adds the hash of one bucket. Sums do not depend on the order, so that buckets are read as they lie.
-fn add_bucket(sum: &mut Hash, bucket: u8, hits: &[u8]) {
-    let hash = sha256(&[&[bucket], hits]);
+fn add_bucket(sum: &mut Hash, bucket: i32, hits: &[u8]) {
+    let hash = sha256(&[&bucket.to_be_bytes(), hits]);
     let mut carry = 0;
     for (place, byte) in sum.iter_mut().zip(hash) {
         let added = u16::from(*place) + u16::from(byte) + carry;
@@ -80,6 +82,9 @@ struct Ledger {
     tiles: BTreeMap<(u8, u64), (Hash, Hash)>,
     segment: Segment,
     segments: Vec<SegmentSum>,
+    run: Run,
+    /// Of each full run: the sum of the hashes of its buckets.
+    runs: Vec<Hash>,
     /// Lines without payload that no erasure accounts for yet, with their positions.
     missing: BTreeMap<u64, u64>,
     erased: u64,
@@ -95,6 +100,8 @@ impl Ledger {
             tiles: BTreeMap::new(),
             segment: Segment::default(),
             segments: vec![],
+            run: Run::default(),
+            runs: vec![],
             missing: BTreeMap::new(),
             erased: 0,
         }
@@ -168,10 +175,23 @@ impl Ledger {
         let mut segment = std::mem::take(&mut self.segment);
         let mut sum = SegmentSum { earliest: segment.earliest().to_owned(), latest: segment.latest().to_owned(), buckets: [0; 32] };
         let Ok(()) = segment.buckets(|bucket, hits| {
-            add_bucket(&mut sum.buckets, bucket, hits);
+            add_bucket(&mut sum.buckets, i32::from(bucket), hits);
             Ok::<(), std::convert::Infallible>(())
         });
+        // Once its buckets were made its hits are in order, and each of them is there once.
+        let n = self.segments.len() as u64;
+        if n < self.kept.size() / run::LINES * run::SEGMENTS {
+            self.run.segment(n % run::SEGMENTS, segment.hits());
+        }
         self.segments.push(sum);
+        if (n + 1).is_multiple_of(run::SEGMENTS) {
+            let mut sum = [0; 32];
+            let Ok(()) = std::mem::take(&mut self.run).buckets(|bucket, hits| {
+                add_bucket(&mut sum, bucket, hits);
+                Ok::<(), std::convert::Infallible>(())
+            });
+            self.runs.push(sum);
+        }
     }
 
     /// The edge of the tree of the lines read; compares it with the one that was kept.
@@ -250,7 +270,8 @@ pub(crate) fn verify(from: &mut impl Look, told: Progress<'_>) -> Result<Verifie
     }
     from.look(|conn| {
         check_tiles(conn, &ledgers)?;
-        check_segments(conn, &ledgers)
+        check_segments(conn, &ledgers)?;
+        check_runs(conn, &ledgers)
     })?;
     let roots = heads.into_iter().map(|(tenant, kept)| (tenant, kept.size(), kept.root())).collect();
     Ok(Verified { lines: total, erased: ledgers.values().map(|ledger| ledger.erased).sum(), roots })
@@ -332,7 +353,7 @@ fn check_segments(conn: &mut Conn, ledgers: &HashMap<String, Ledger>) -> Result<
     conn.each(HITS, &[], |row| {
         let (tenant, bucket, n): (&str, i64, u64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let sum = sums.get_mut(tenant).and_then(|sums| sums.get_mut(n as usize));
-        let (Some(sum), Ok(bucket)) = (sum, u8::try_from(bucket)) else {
+        let (Some(sum), Ok(bucket)) = (sum, i32::try_from(bucket)) else {
             return Err(other(tenant, format!("bucket {bucket} of segment {n} of the search index belongs nowhere")));
         };
         add_bucket(&mut sum.buckets, bucket, row.get(3)?);
@@ -345,6 +366,30 @@ fn check_segments(conn: &mut Conn, ledgers: &HashMap<String, Ledger>) -> Result<
         let kept = sums.remove(tenant).unwrap_or_default();
         if let Some(n) = (0..ledger.segments.len()).find(|n| kept.get(*n) != ledger.segments.get(*n)) {
             return Err(other(tenant, format!("segment {n} of the search index is not what its lines make")));
+        }
+    }
+    Ok(())
+}
+
+/// Compares the kept runs of the search index with what the lines make.
+fn check_runs(conn: &mut Conn, ledgers: &HashMap<String, Ledger>) -> Result<(), Error> {
+    let mut sums: HashMap<String, BTreeMap<u64, Hash>> = HashMap::new();
+    conn.each(RUNS, &[], |row| {
+        let (tenant, bucket, n): (&str, i64, u64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let Some(ledger) = ledgers.get(tenant) else {
+            return Err(other(tenant, "the search index has runs of a ledger that is not there".to_owned()));
+        };
+        // A run that became full after we began is for the next check.
+        if n < ledger.lines / run::LINES {
+            let sum = sums.entry(tenant.to_owned()).or_default().entry(n).or_default();
+            add_bucket(sum, i32::try_from(bucket).unwrap_or(-1), row.get(3)?);
+        }
+        Ok(())
+    })?;
+    for (tenant, ledger) in sorted(ledgers) {
+        let kept = sums.remove(tenant).unwrap_or_default();
+        if let Some(n) = (0..ledger.runs.len()).find(|n| kept.get(&(*n as u64)) != ledger.runs.get(*n)) {
+            return Err(other(tenant, format!("run {n} of the search index is not what its lines make")));
         }
     }
     Ok(())

@@ -14,8 +14,8 @@ use crate::engine::Engine;
 use crate::ledger::search::{SubjectCount, count_subjects, fits, search};
 use crate::ledger::{consistency, inclusion, lines_after, root_at};
 
-/// Enough for two full segments of the larger ledger and a rest.
-const LINES: u64 = 10_500;
+/// Enough for a run and a full segment of the larger ledger, and a rest.
+const LINES: u64 = 14_000;
 
 /// Numbers that look like chance and are always the same.
 struct Chance(u64);
@@ -283,6 +283,7 @@ fn proofs_from_the_kept_tiles_hold() {
 }
 
 const DUMP: Sql = Sql::from_statements_macro("dump", "select tenant, bucket, n, hits from ledger_hit order by tenant, bucket, n");
+const DUMP_RUNS: Sql = Sql::from_statements_macro("dump_runs", "select tenant, bucket, n, hits from ledger_run order by tenant, bucket, n");
 const DUMP_TILES: Sql = Sql::from_statements_macro("dump_tiles", "select * from ledger_tile order by tenant, level, n");
 const DUMP_SEGMENTS: Sql = Sql::from_statements_macro("dump_segments", "select * from ledger_segment order by tenant, n");
 use crate::engine::Sql;
@@ -291,7 +292,7 @@ fn kept(store: &Scratch) -> Vec<String> {
     store
         .read(|conn| {
             let mut out = Vec::new();
-            for sql in [DUMP, DUMP_TILES, DUMP_SEGMENTS] {
+            for sql in [DUMP, DUMP_RUNS, DUMP_TILES, DUMP_SEGMENTS] {
                 out.extend(conn.rows(sql, &[], |row| row.told())?);
             }
             Ok::<_, Error>(out)
@@ -313,7 +314,7 @@ fn forge(store: &Scratch, tables: &[&str], forgery: &str) {
     store.write(|tx| tx.batch(&format!("{unguard} {forgery}")).map_err(|cause| Error::NotCommitted { cause })).unwrap();
 }
 
-const BESIDE: [&str; 5] = ["ledger_tile", "ledger_segment", "ledger_hit", "ledger_line", "ledger_payload"];
+const BESIDE: [&str; 6] = ["ledger_tile", "ledger_segment", "ledger_hit", "ledger_run", "ledger_line", "ledger_payload"];
 
 #[test]
 fn a_ledger_older_than_tiles_gets_them_when_it_is_opened() {
@@ -321,10 +322,16 @@ fn a_ledger_older_than_tiles_gets_them_when_it_is_opened() {
     for mut store in filled() {
         let before = kept(&store);
         assert!(before.len() > 200);
-        forge(&store, &BESIDE, "delete from ledger_tile; delete from ledger_segment; delete from ledger_hit");
-        assert!(matches!(store.verify(), Err(Error::Tree { .. })));
-        store.reopen().unwrap();
-        assert_eq!(kept(&store), before);
+        // Older than tiles; older than runs only.
+        for gone in [
+            "delete from ledger_tile; delete from ledger_segment; delete from ledger_hit; delete from ledger_run",
+            "delete from ledger_run",
+        ] {
+            forge(&store, &BESIDE, gone);
+            assert!(matches!(store.verify(), Err(Error::Tree { .. })));
+            store.reopen().unwrap();
+            assert_eq!(kept(&store), before);
+        }
         store.verify().unwrap();
         kept_everywhere.push(before);
     }
@@ -354,6 +361,16 @@ fn what_is_altered_beside_the_lines_is_seen() {
             "update ledger_hit set hits = (select hits from ledger_hit where tenant = 'org_1' and n = 0 and bucket = 3) where tenant = 'org_1' and n = 0 and bucket = 5",
             "segment 0 ",
         ),
+        ("delete from ledger_run where bucket = (select min(bucket) from ledger_run)", "run 0 "),
+        ("update ledger_run set n = 1 where tenant = 'org_1'", "run 0 "),
+        (
+            "update ledger_run set hits = (select hits from ledger_run where bucket = (select max(bucket) from ledger_run where bucket < 4096)) where bucket = (select min(bucket) from ledger_run)",
+            "run 0 ",
+        ),
+        (
+            "insert into ledger_run (tenant, bucket, n, hits) select 'org_9', bucket, n, hits from ledger_run",
+            "runs of a ledger that is not there",
+        ),
     ];
     for store in filled() {
         for (forgery, told) in forgeries {
@@ -370,7 +387,7 @@ fn what_is_altered_beside_the_lines_is_seen() {
 
 /// Alters a copy of the tables beside the lines, looks, and puts them back.
 fn forge_and_back<T>(store: &Scratch, forgery: &str, look: impl FnOnce(&Scratch) -> T) -> T {
-    let tables = ["ledger_tile", "ledger_segment", "ledger_hit"];
+    let tables = ["ledger_tile", "ledger_segment", "ledger_hit", "ledger_run"];
     let save: String = tables.iter().map(|t| format!("drop table if exists was_{t}; create table was_{t} as select * from {t};")).collect();
     forge(store, &BESIDE, &format!("{save} {forgery}"));
     let seen = look(store);
@@ -425,5 +442,5 @@ fn a_check_says_how_far_it_is() {
     let store = &filled()[0];
     let mut heard = Vec::new();
     store.verify_told(&mut |done, total| heard.push((done, total))).unwrap();
-    assert_eq!(heard, [(4096, LINES), (8192, LINES), (LINES, LINES)]);
+    assert_eq!(heard, [(4096, LINES), (8192, LINES), (12_288, LINES), (LINES, LINES)]);
 }

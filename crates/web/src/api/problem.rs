@@ -63,6 +63,7 @@ impl Kind {
             Kind::Refused(Why::State) => ("state", text("今はできません", "Not possible now")),
             Kind::Refused(Why::Conflict) => ("conflict", text("ほかの人の変更と重なりました", "Somebody else changed it")),
             Kind::Refused(Why::TooLarge) => ("too_large", text("大きすぎます", "Too large")),
+            Kind::Refused(Why::Unavailable) => ("unavailable", text("いまは利用できません", "Not available now")),
             Kind::Unreadable => ("unreadable", text("読み取れません", "It cannot be read")),
             Kind::WrongMethod => ("method", text("メソッドが違います", "Wrong method")),
             Kind::WrongMedia => ("media_type", text("本文の種類が違います", "Wrong media type")),

@@ -49,7 +49,7 @@ impl Authority {
         }
         let wrong = |fault: stamp::StampFault| {
             Refused::Failed(worded(
-                format!("{who} のタイムスタンプが正しくありません（{fault}）。"),
+                format!("{who} のタイムスタンプが正しくありません（{}）。", fault.ja().trim_end_matches('。')),
                 format!("The time stamp of {who} is not right ({fault})."),
             ))
         };

@@ -1,6 +1,6 @@
 //! What only PostgreSQL understands: a list of numbers as an array.
 
-use super::counted;
+use super::counts::counted;
 use crate::engine::{Sql, statements};
 use crate::ledger::lines;
 

@@ -1,6 +1,6 @@
 //! What only SQLite understands: a list of numbers as JSON.
 
-use super::counted;
+use super::counts::counted;
 use crate::engine::{Sql, statements};
 use crate::ledger::lines;
 
