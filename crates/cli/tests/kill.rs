@@ -159,8 +159,9 @@ fn a_killed_backup_looks_like_none(data: &Path, database: Option<&str>) {
         let session = app.demo_sign_in("officer@example.jp", "local").unwrap();
         let officer = app.session(&session.secret, "local").unwrap().unwrap().actor;
         for n in 0..FILES {
-            let bytes: Vec<u8> = (0..FILE as u64).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(n) >> 29) as u8).collect();
-            app.add_evidence(&officer, &format!("{n}.txt"), &bytes[..], rules::evidence::Label::Confidential, None, None).unwrap();
+            let noise = (0..FILE as u64).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(n) >> 29) as u8);
+            let bytes: Vec<u8> = b"%PDF-1.7 ".iter().copied().chain(noise).collect();
+            app.add_evidence(&officer, &format!("{n}.pdf"), &bytes[..], rules::evidence::Label::Confidential, None, None).unwrap();
         }
     }
     let place = tempfile::tempdir().unwrap();
