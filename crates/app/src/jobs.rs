@@ -169,9 +169,6 @@ impl App {
                     // What was sent is not kept here: it may hold a link.
                     Change::MailSent { .. } => doing.tx.delete_secret(&owner, BODY).map(drop)?,
                     Change::MailFailed { last: true, .. } => {
-                        if doing.anchor_mail_failed(&queued.mail)? {
-                            return Ok(());
-                        }
                         // By mail nobody would learn of it; it stands on the operators' page.
                         let words = worded(
                             format!("メール「{}」を送信できませんでした。送信箱を確認してください。", queued.mail.subject),

@@ -153,24 +153,6 @@ fn a_checkpoint_goes_by_mail_once_a_day_and_can_be_read_again() {
     }
 }
 
-#[test]
-fn a_checkpoint_that_cannot_be_mailed_is_told_as_an_anchor_that_failed() {
-    for mut w in worlds() {
-        // Nobody is asked: the address itself is wrong, for good.
-        w.app.config.mail = Some(MailSettings::parse("smtp://127.0.0.1:9", "akashi@example.jp").unwrap());
-        w.app.config.anchors = Anchors { mail: vec!["監査人".into()], ..Anchors::default() };
-        w.app.start().unwrap();
-        assert_eq!(w.app.anchor().unwrap(), 1, "it is in the outbox");
-        for _ in 0..30 {
-            w.app.deliver().unwrap();
-            w.later(4 * 3600);
-        }
-        let told = w.alerts(AlertKind::NotAnchored);
-        assert_eq!((told.len(), told[0].subject.as_str()), (1, "mail 監査人"));
-        assert!(w.alerts(AlertKind::Undelivered).iter().all(|alert| !alert.words.ja.contains("チェックポイント")));
-    }
-}
-
 /// A time-stamping authority of OpenSSL.
 struct Stamps {
     folder: tempfile::TempDir,

@@ -273,3 +273,18 @@ fn backups_are_made_in_time_tried_at_once_and_the_oldest_go_when_the_newest_is_g
         assert!(app.backups(&Actor::system()).is_err());
     }
 }
+
+#[test]
+fn what_an_interrupted_backup_left_goes_and_what_is_being_written_stays() {
+    let source = Scratch::sqlite();
+    let app = filled(&source);
+    let folder = tempfile::tempdir().unwrap();
+    let part = folder.path().join(".akashi-backup-left.part");
+    let writing = std::fs::File::create(&part).unwrap();
+    writing.lock().unwrap();
+    made(&app, folder.path());
+    assert!(part.exists(), "somebody writes it still");
+    drop(writing);
+    app.back_up(&folder.path().join("second"), &[], &mut quiet).unwrap();
+    assert!(!part.exists(), "nobody writes it any more");
+}

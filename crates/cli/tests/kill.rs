@@ -1,7 +1,6 @@
-//! kill -9 at any moment loses nothing that was acknowledged, and leaves nothing half-written; no backup looks whole that is not.
+//! kill -9 at any moment loses nothing that was acknowledged, and leaves nothing half-written.
 
 use std::path::Path;
-use std::process::{Command as Process, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -117,94 +116,4 @@ fn kill_9_loses_nothing_acknowledged_on_postgresql() {
     let Some(scratch) = Scratch::postgres() else { return };
     let address = scratch.address().expect("a PostgreSQL address");
     nothing_acknowledged_is_lost(scratch.directory(), Some(&address));
-}
-
-/// Names in a folder, in order.
-fn names(folder: &Path) -> Vec<String> {
-    let mut all: Vec<String> = std::fs::read_dir(folder).unwrap().flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
-    all.sort();
-    all
-}
-
-/// A backup that is killed when so many bytes of it are written; whether it was.
-fn backup_killed_at(data: &Path, database: Option<&str>, place: &Path, bytes: u64) -> bool {
-    let mut backup = Process::new(env!("CARGO_BIN_EXE_akashi"));
-    backup.arg("backup").arg(place).arg("--data").arg(data).stdout(Stdio::null()).stderr(Stdio::null()).env_remove("AKASHI_DATABASE");
-    if let Some(database) = database {
-        backup.env("AKASHI_DATABASE", database);
-    }
-    let mut child = backup.spawn().unwrap();
-    let written = || {
-        let parts = std::fs::read_dir(place).unwrap().flatten().filter(|e| e.file_name().to_string_lossy().ends_with(".part"));
-        parts.filter_map(|part| Some(part.metadata().ok()?.len())).max()
-    };
-    loop {
-        if child.try_wait().unwrap().is_some() {
-            return false;
-        }
-        if written().is_some_and(|written| written >= bytes) {
-            child.kill().unwrap();
-            return !child.wait().unwrap().success();
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
-fn a_killed_backup_looks_like_none(data: &Path, database: Option<&str>) {
-    const FILE: usize = 1 << 20;
-    const FILES: u64 = 24;
-    {
-        let app = open(data, database);
-        app.fill_demo().unwrap();
-        let session = app.demo_sign_in("officer@example.jp", "local").unwrap();
-        let officer = app.session(&session.secret, "local").unwrap().unwrap().actor;
-        for n in 0..FILES {
-            let noise = (0..FILE as u64).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(n) >> 29) as u8);
-            let bytes: Vec<u8> = b"%PDF-1.7 ".iter().copied().chain(noise).collect();
-            app.add_evidence(&officer, &format!("{n}.pdf"), &bytes[..], rules::evidence::Label::Confidential, None, None).unwrap();
-        }
-    }
-    let place = tempfile::tempdir().unwrap();
-    let mut killed = 0;
-    for bytes in [0, 1, 300_000, 3 << 20, 12 << 20, 20 << 20] {
-        let before = names(place.path());
-        assert!(
-            before.iter().filter(|name| name.ends_with(".part")).count() <= 1,
-            "the next backup removes what the last one left: {before:?}"
-        );
-        if backup_killed_at(data, database, place.path(), bytes) {
-            killed += 1;
-            let whole = |names: &[String]| names.iter().filter(|name| !name.ends_with(".part")).count();
-            assert_eq!(whole(&names(place.path())), whole(&before), "killed at {bytes}");
-        }
-    }
-    assert!(killed >= 4, "only {killed} backups were killed in the middle: the test did not test");
-    // A start that has a schedule cleans up, makes a whole one, and finds nothing wrong with it.
-    let schedule = app::backup::Schedule { folder: place.path().to_owned(), hours: 24, keep: 9, recipients: vec![] };
-    let config = Config { database: database.map(str::to_owned), backups: Some(schedule), ..Config::embedded(data) };
-    let app = App::open(config, Clock::Machine).unwrap();
-    app.start().unwrap();
-    app.verify().unwrap();
-    app.back_up_in_time().unwrap();
-    let left = names(place.path());
-    assert!(!left.is_empty() && left.iter().all(|name| name.ends_with(".tar.age")), "{left:?}");
-    for name in left {
-        let drill = app.try_backup(&place.path().join(name), None, &mut |_| {}).unwrap();
-        assert_eq!(drill.differences, Vec::<String>::new());
-        assert!(drill.files >= FILES);
-    }
-    println!("{killed} backups were killed in the middle");
-}
-
-#[test]
-fn a_backup_that_is_killed_leaves_nothing_that_looks_whole_on_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    a_killed_backup_looks_like_none(folder.path(), None);
-}
-
-#[test]
-fn a_backup_that_is_killed_leaves_nothing_that_looks_whole_on_postgresql() {
-    let Some(scratch) = Scratch::postgres() else { return };
-    let address = scratch.address().expect("a PostgreSQL address");
-    a_killed_backup_looks_like_none(scratch.directory(), Some(&address));
 }

@@ -2,9 +2,8 @@
 
 use rules::act::Actor;
 use rules::change::Change;
-use rules::review::{AlertKind, Mail};
-use rules::text::worded;
-use store::checkpoints::{self, SuperSigned};
+use rules::review::Mail;
+use store::checkpoints::SuperSigned;
 
 use super::{Held, Refused};
 use crate::alerts::BODY;
@@ -28,29 +27,6 @@ impl App {
             Ok(id)
         })?;
         Ok(Held { proof: id, until: None })
-    }
-}
-
-impl Doing<'_, '_> {
-    /// A mail that will not be tried again: whether it was to take a checkpoint out, which is then told as every anchor
-    /// that fails is.
-    pub(crate) fn anchor_mail_failed(&mut self, mail: &Mail) -> Result<bool, Error> {
-        let anchor = checkpoints::newest_anchor(self.tx, "mail", &mail.to)?;
-        if anchor.is_none_or(|anchor| anchor.proof != mail.id.to_string()) {
-            return Ok(false);
-        }
-        let words = worded(
-            format!(
-                "台帳のチェックポイントを {} へメールで送れませんでした。宛先とメールサーバーを確認してください。次は明日送ります。",
-                mail.to
-            ),
-            format!(
-                "The ledger's checkpoint could not be mailed to {}. Look at the address and the mail server; the next one goes tomorrow.",
-                mail.to
-            ),
-        );
-        self.alert(AlertKind::NotAnchored, None, &super::key("mail", &mail.to), words)?;
-        Ok(true)
     }
 }
 
