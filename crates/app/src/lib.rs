@@ -72,6 +72,8 @@ pub struct Config {
     pub time_server: Option<String>,
     /// Who looks through files for malware; without one every file counts as not scanned.
     pub scanner: Option<scan::Scanner>,
+    /// Whether files with macros are refused; otherwise everybody is told of them.
+    pub refuse_macros: bool,
     /// Backups that are made by themselves.
     pub backups: Option<backup::Schedule>,
 }
@@ -95,6 +97,7 @@ impl Config {
             evidence: Default::default(),
             time_server: None,
             scanner: None,
+            refuse_macros: false,
             backups: None,
         }
     }

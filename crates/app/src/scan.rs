@@ -188,7 +188,7 @@ impl App {
     }
 
     /// Removes what an upload kept, unless it is evidence already.
-    fn forget_upload(&self, whose: Id<id::Organisation>, digest: Digest) -> Result<(), Error> {
+    pub(crate) fn forget_upload(&self, whose: Id<id::Organisation>, digest: Digest) -> Result<(), Error> {
         if !self.store.read(|conn| store::tables::vault::files_of(conn, whose))?.contains(&digest) {
             self.remove_file(whose, digest)?;
         }
@@ -248,6 +248,32 @@ impl App {
             )?;
         }
         Ok(old)
+    }
+
+    /// Why a package of somebody else waits, where a scanner is set: nobody saw its files one by one, so nothing of it comes
+    /// in while the scanner is away or its signatures are old (items 112, 125). Without a scanner its files are marked as not
+    /// scanned, as all are.
+    pub(crate) fn import_waits(&self) -> Result<Option<Text>, Error> {
+        let Some(scanner) = &self.config.scanner else { return Ok(None) };
+        let days = scanner.days;
+        match clamd::version(scanner) {
+            Ok((engine, signatures)) if self.must_have_new_signatures(scanner, &engine, signatures)? => Ok(Some(worded(
+                format!(
+                    "マルウェア検査の定義が{days}日より古いか日付が不明なため、いまはパッケージを受領できません。運用者に通知しました。定義が更新されたら、もう一度受領してください。"
+                ),
+                format!(
+                    "The malware signatures are older than {days} days, or of unknown date, so no package is taken in now. The operators are told. Take it in when the signatures are new."
+                ),
+            ))),
+            Ok(_) => Ok(None),
+            Err(error) => {
+                self.scanner_trouble(&error)?;
+                Ok(Some(text(
+                    "マルウェア検査を利用できないため、いまはパッケージを受領できません。運用者に通知しました。しばらくしてからもう一度受領してください。",
+                    "The malware scanner does not answer, so no package is taken in now. The operators are told. Take it in later.",
+                )))
+            }
+        }
     }
 
     /// Refuses to hand out content in which malware was found.

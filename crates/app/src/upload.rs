@@ -1,15 +1,19 @@
-//! Files on their way in: stored by digest, sniffed by their first bytes, then recorded as evidence.
+//! Files on their way in: sniffed by their first bytes, scanned, looked into, stored by digest, then recorded as evidence.
 
 use std::io::Read;
 
+use documents::archive::{self, Bounds};
 use jiff::civil::Date;
 use rules::act::Actor;
+use rules::change::Change;
 use rules::command::Command;
-use rules::evidence::{Label, Stored};
-use rules::id::{self, Id};
+use rules::evidence::{Evidence, Label, Stored};
+use rules::id::{self, Digest, Id};
 use rules::refusal::{Refusal, Why};
-use rules::text::{text, worded};
+use rules::text::{Text, text, worded};
+use rules::vault::{Inside, Vaulting};
 
+use crate::execute::Doing;
 use crate::{App, Done, Error};
 
 /// Kinds of file that are taken as evidence: media type, and the name endings that go with it.
@@ -24,7 +28,11 @@ pub const ACCEPTED: &[(&str, &[&str])] = &[
     ("application/msword", &["doc"]),
     ("application/vnd.oasis.opendocument.spreadsheet", &["ods"]),
     ("application/vnd.oasis.opendocument.text", &["odt"]),
+    ("application/vnd.oasis.opendocument.presentation", &["odp"]),
+    ("application/vnd.ms-powerpoint", &["ppt"]),
     ("application/zip", &["zip"]),
+    ("application/gzip", &["gz", "tgz"]),
+    ("application/x-tar", &["tar"]),
     ("text/plain", &["txt", "log", "md"]),
     ("text/csv", &["csv", "tsv"]),
 ];
@@ -57,8 +65,8 @@ fn sniff(name: &str, head: &[u8]) -> Result<&'static str, Refusal> {
         // Office files are zip files inside, old ones OLE; the first bytes cannot always tell which.
         Some("application/zip") => named == "application/zip" || office(named),
         Some(m) if office(m) => office(named),
-        Some("application/x-ole-storage" | "application/msword" | "application/vnd.ms-excel") => {
-            matches!(named, "application/msword" | "application/vnd.ms-excel")
+        Some("application/x-ole-storage" | "application/msword" | "application/vnd.ms-excel" | "application/vnd.ms-powerpoint") => {
+            matches!(named, "application/msword" | "application/vnd.ms-excel" | "application/vnd.ms-powerpoint")
         }
         Some(m) => m == named,
         None => named.starts_with("text/") && !head.contains(&0),
@@ -92,6 +100,9 @@ impl App {
     /// Looks at a file that comes in and keeps it for an organisation: the one door of every file, whatever way it came.
     pub(crate) fn take_file(&self, actor: &Actor, whose: Id<id::Organisation>, name: &str, content: impl Read) -> Result<Stored, Error> {
         let name = bare(name);
+        if name.chars().any(archive::is_hidden) {
+            return Err(hidden_name(name).into());
+        }
         let mut content = content;
         let mut head = vec![];
         let io = |e: std::io::Error| Error::Broken(format!("cannot read the upload: {e}"));
@@ -106,8 +117,60 @@ impl App {
             Err(Error::Store(store::Error::TooLarge { limit })) => return Err(too_large(name, limit).into()),
             other => other?,
         };
+        self.look_into(actor, whose, name, stored.digest)?;
         Ok(Stored { name: name.to_owned(), media: media.to_owned(), size: stored.size, digest: stored.digest })
     }
+}
+
+impl App {
+    /// Looks into an archive or an Office file that was just kept; what must not stay goes again, and why is written down.
+    fn look_into(&self, actor: &Actor, whose: Id<id::Organisation>, name: &str, digest: Digest) -> Result<(), Error> {
+        let kept = self.kept_file(whose, digest)?;
+        let looked = archive::look(kept, &Bounds::default()).map_err(|e| Error::Broken(format!("cannot look into an upload: {e}")))?;
+        let (why, words) = match looked {
+            Ok(None) => return Ok(()),
+            Ok(Some(found)) if found.inside.contains(&Inside::Macros) && self.config.refuse_macros => ("macros".to_owned(), macros()),
+            Ok(Some(found)) => {
+                let archive::Looked { inside, entries, unpacked } = found;
+                let change = Change::Vault(Vaulting::FileLookedInto { digest, inside, entries, unpacked });
+                return self.store.write(|tx| Doing::new(self, tx, actor.clone())?.write(&change).map(drop));
+            }
+            Err(hostile) => (format!("archive: {}", hostile.word()), hostile.text()),
+        };
+        self.forget_upload(whose, digest)?;
+        let refused = Change::Vault(Vaulting::FileRefused { name: name.to_owned(), digest: Some(digest), why });
+        self.store.write(|tx| -> Result<(), Error> { Doing::new(self, tx, actor.clone())?.write(&refused).map(drop) })?;
+        Err(Refusal::invalid(
+            "file",
+            worded(format!("「{name}」は受け付けられません。{}", words.ja), format!("{name} is not taken. {}", words.en)),
+        )
+        .into())
+    }
+
+    /// What was found inside a document that somebody sees; `None` for what was not looked into.
+    pub fn inside_of(&self, evidence: &Evidence) -> Result<Option<Vec<Inside>>, Error> {
+        Ok(self.store.read(|conn| store::tables::inside::of(conn, evidence.digest))?)
+    }
+}
+
+/// What is told to who sends macros to an installation that takes none.
+fn macros() -> Text {
+    text(
+        "マクロが入っています。この組織のサービスでは、マクロを含むファイルを受け付けない設定になっています。マクロを含まない形式（.docx、.xlsx、.pptx、PDFなど）で保存し直してください。",
+        "It holds macros, and this service is set to take no file with macros. Save it in a form without them, such as .docx, .xlsx, .pptx or PDF.",
+    )
+}
+
+/// A name in which something is not seen can pass for another.
+fn hidden_name(name: &str) -> Refusal {
+    let name = archive::shown(name);
+    Refusal::invalid(
+        "file",
+        worded(
+            format!("ファイル名「{name}」に、見えない文字や文字の向きを変える文字が含まれています。名前を直して、もう一度選んでください。"),
+            format!("The file's name, {name}, holds characters that nobody sees or that turn the text. Rename it and choose it again."),
+        ),
+    )
 }
 
 /// The file is larger than the installation takes.

@@ -396,3 +396,59 @@ fn an_import_that_is_cut_off_leaves_nothing_half_and_goes_through_afterwards() {
     assert_eq!((t.here.changes("case_opened").len(), t.here.changes("round_submitted").len()), (1, 1));
     t.here.app.verify().unwrap();
 }
+
+/// A scanner of this test alone, that finds nothing with the signatures of 21 November 2026.
+fn scanner() -> app::scan::Scanner {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let (mut command, mut one) = (vec![], [0]);
+            while stream.read(&mut one).unwrap_or(0) == 1 && one[0] != 0 {
+                command.push(one[0]);
+            }
+            if command == b"zVERSION" {
+                let _ = stream.write_all(b"ClamAV 1.4.6/27823/Sat Nov 21 09:24:01 2026\0");
+                continue;
+            }
+            let mut length = [0; 4];
+            while stream.read_exact(&mut length).is_ok() && length != [0; 4] {
+                let _ = std::io::copy(&mut Read::by_ref(&mut stream).take(u32::from_be_bytes(length).into()), &mut std::io::sink());
+            }
+            let _ = stream.write_all(b"stream: OK\0");
+        }
+    });
+    app::scan::Scanner::parse(&address, 7, false).unwrap()
+}
+
+#[test]
+fn a_package_waits_while_the_scanner_is_old_or_away_and_comes_in_when_it_is_new() {
+    let t = pair();
+    let bytes = t.send(case(&t.there));
+    let secretariat = t.here.actor("secretariat");
+    let with = |scanner: app::scan::Scanner, days: i64| {
+        let clock = app::Clock::set(t.here.app.clock.now() + jiff::SignedDuration::from_hours(24 * days));
+        let config = app::Config { scanner: Some(scanner), ..t.here.app.config.clone() };
+        app::App::open_at(config, t.here.location(), clock).unwrap()
+    };
+    let away = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        app::scan::Scanner::parse(&listener.local_addr().unwrap().to_string(), 7, false).unwrap()
+    };
+    let (new, old, away) = (with(scanner(), 0), with(scanner(), 30), with(away, 0));
+    // It waits where it is: it is not turned down, for it is not its fault.
+    let token = old.arrived_package(secretariat, &t.file(&bytes)).unwrap();
+    for (app, words) in [(&old, "older than 7 days"), (&away, "does not answer")] {
+        let waits = app.look_at_package(secretariat, &token).unwrap().waits.expect("it waits");
+        assert!(waits.en.contains(words) && waits.ja.contains("受領できません"), "{waits:?}");
+        let refused = refusal(app.take_package(secretariat, &token));
+        assert_eq!((refused.why, refused.text.en.contains(words)), (Why::State, true));
+    }
+    assert!(t.refusals().is_empty() && t.here.changes("evidence_added").is_empty() && t.here.changes("case_opened").is_empty());
+    assert!(t.here.alerts(AlertKind::Malware).iter().any(|a| a.organisation.is_none()), "the operators are told");
+
+    assert_eq!(new.look_at_package(secretariat, &token).unwrap().waits, None);
+    new.take_package(secretariat, &token).unwrap();
+    assert_eq!((t.here.changes("evidence_added").len(), t.here.changes("file_scanned").len()), (1, 1));
+    t.here.app.verify().unwrap();
+}

@@ -81,8 +81,8 @@ impl Catalog {
 
 impl Doctor {
     pub fn run(self, lang: Lang) -> Result<(), Failure> {
-        let Reached { mail, webhook, providers, scanner } = self.outside.read().map_err(all_of).map_err(app::Error::from)?;
-        let config = app::Config { mail, webhook, providers, scanner, ..self.installation.config() };
+        let Reached { mail, webhook, providers, scanner, refuse_macros } = self.outside.read().map_err(all_of).map_err(app::Error::from)?;
+        let config = app::Config { mail, webhook, providers, scanner, refuse_macros, ..self.installation.config() };
         let mut findings = app::doctor::examine(&config);
         findings.extend(self.way.exception().map_err(app::Error::from)?.map(|exception| {
             let (reason, until) = (&exception.reason, exception.until);

@@ -63,6 +63,9 @@ pub struct Outside {
     /// Takes no upload that was not scanned with signatures that are new enough.
     #[arg(long, env = "AKASHI_SCANNER_REQUIRED", requires = "scanner")]
     scanner_required: bool,
+    /// Takes no Office file with macros, wherever in an archive it lies; otherwise they are marked.
+    #[arg(long, env = "AKASHI_REFUSE_MACROS")]
+    refuse_macros: bool,
 }
 
 /// Every fault of the options, one a line.
@@ -78,6 +81,7 @@ pub struct Reached {
     pub webhook: Option<Webhook>,
     pub providers: Trusted,
     pub scanner: Option<Scanner>,
+    pub refuse_macros: bool,
 }
 
 impl Outside {
@@ -91,7 +95,7 @@ impl Outside {
         let scanner = self.scanner.as_deref().map(|address| Scanner::parse(address, self.scanner_days, self.scanner_required));
         let scanner =
             take(scanner.transpose().map(|scanner| Reached { scanner, ..Reached::default() }).map_err(|fault| vec![fault])).scanner;
-        if faults.is_empty() { Ok(Reached { mail, webhook, providers, scanner }) } else { Err(faults) }
+        if faults.is_empty() { Ok(Reached { mail, webhook, providers, scanner, refuse_macros: self.refuse_macros }) } else { Err(faults) }
     }
 
     fn mail(&self) -> Result<Option<MailSettings>, Text> {

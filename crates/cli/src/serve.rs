@@ -53,10 +53,11 @@ pub struct Demo {
 impl Serve {
     pub fn run(self) -> Result<(), Error> {
         let address = self.installation.address.clone();
-        let Reached { mail, webhook, providers, scanner } = self.outside.read().map_err(all_of)?;
+        let Reached { mail, webhook, providers, scanner, refuse_macros } = self.outside.read().map_err(all_of)?;
         let (anchors, time_server) = (self.anchoring.read().map_err(all_of)?, self.anchoring.time_server());
         let backups = self.backups.read()?;
-        let mut config = Config { mail, webhook, providers, scanner, backups, anchors, time_server, ..self.installation.config() };
+        let mut config =
+            Config { mail, webhook, providers, scanner, refuse_macros, backups, anchors, time_server, ..self.installation.config() };
         let PasswordCost { memory_kib, passes, lanes } = self.password_cost;
         (config.cost.memory_kib, config.cost.passes, config.cost.lanes) = (memory_kib, passes, lanes);
         serve(config, self.listen, &self.way, address, |app, address| {

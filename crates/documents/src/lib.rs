@@ -1,5 +1,6 @@
 //! What Akashi writes and reads as files: check sheets as spreadsheets, out and in. Bytes go in, bytes come out; no I/O.
 
+pub mod archive;
 pub mod fault;
 pub mod fill;
 mod fold;

@@ -32,6 +32,29 @@ impl Scan {
     }
 }
 
+/// What was found in an archive or an Office file that people should know before they open it (item 123).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Inside {
+    /// A program that an Office application may run.
+    Macros,
+    /// Parts that open with a password only: nobody looked into them, and no scanner can.
+    Encrypted,
+    /// Parts of a kind or size that are not looked into.
+    Unseen,
+}
+
+impl Inside {
+    pub const ALL: [Inside; 3] = [Inside::Macros, Inside::Encrypted, Inside::Unseen];
+    pub const fn name(self) -> Text {
+        match self {
+            Inside::Macros => text("マクロを含む", "Holds macros"),
+            Inside::Encrypted => text("暗号化された部分を含む", "Holds encrypted parts"),
+            Inside::Unseen => text("中を確認できない部分を含む", "Holds parts nobody looked into"),
+        }
+    }
+}
+
 /// What a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -101,6 +124,8 @@ pub enum Opening {
 pub enum Vaulting {
     /// Content was scanned; `signatures` is the date of the scanner's signatures.
     FileScanned { digest: Digest, scan: Scan, engine: String, signatures: Option<Timestamp> },
+    /// An archive or an Office file was looked into: what was found, how many entries, and how many bytes unpacked.
+    FileLookedInto { digest: Digest, inside: Vec<Inside>, entries: u64, unpacked: u64 },
     /// An upload was refused for what is in it; nothing was stored.
     FileRefused { name: String, digest: Option<Digest>, why: String },
     /// Protected data was read (items 50(2), 105): a file of evidence.
@@ -115,6 +140,7 @@ impl Vaulting {
     pub const fn kind(&self) -> &'static str {
         match self {
             Vaulting::FileScanned { .. } => "file_scanned",
+            Vaulting::FileLookedInto { .. } => "file_looked_into",
             Vaulting::FileRefused { .. } => "file_refused",
             Vaulting::FileOpened { .. } => "file_opened",
             Vaulting::FileExported { .. } => "file_exported",
@@ -123,7 +149,7 @@ impl Vaulting {
     }
     pub fn subject(&self) -> String {
         match self {
-            Vaulting::FileScanned { digest, .. } => digest.to_string(),
+            Vaulting::FileScanned { digest, .. } | Vaulting::FileLookedInto { digest, .. } => digest.to_string(),
             // The name is a person's words, and a head is never erased.
             Vaulting::FileRefused { digest, .. } => digest.map_or_else(|| "upload".to_owned(), |d| d.to_string()),
             Vaulting::FileOpened { evidence, .. } => evidence.to_string(),

@@ -69,6 +69,7 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     tables::vault::STATEMENTS,
     tables::exchange::STATEMENTS,
     tables::register::STATEMENTS,
+    tables::inside::STATEMENTS,
     tables::scan::STATEMENTS,
     tables::items::STATEMENTS,
     tests::STATEMENTS,

@@ -62,6 +62,7 @@ statements! {
     DUMP_EPOCH = "select * from epoch order by pos";
     DUMP_RUNNING_EVENT = "select * from running_event order by pos";
     DUMP_KEY = "select * from key order by id";
+    DUMP_FILE_INSIDE = "select * from file_inside order by digest";
     DUMP_SCAN = "select * from scan order by digest";
     DUMP_RETENTION_RULE = "select * from retention_rule order by organisation, id";
     DUMP_HOLD = "select * from hold order by id";
@@ -127,6 +128,7 @@ const DUMPS: &[(&str, crate::engine::Sql)] = &[
     ("epoch", DUMP_EPOCH),
     ("running_event", DUMP_RUNNING_EVENT),
     ("key", DUMP_KEY),
+    ("file_inside", DUMP_FILE_INSIDE),
     ("scan", DUMP_SCAN),
     ("retention_rule", DUMP_RETENTION_RULE),
     ("hold", DUMP_HOLD),

@@ -5,6 +5,7 @@ pub mod deadline;
 pub mod evaluation;
 pub mod evidence;
 pub mod exchange;
+pub mod inside;
 pub mod items;
 pub mod keeping;
 pub mod log;

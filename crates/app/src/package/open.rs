@@ -258,6 +258,7 @@ impl App {
         let mirror = Mirror::of(&card.installation, card.organisation, organisation);
         let submission = mirror.submission(theirs);
         let (comparison, continues, waits) = self.compared(actor, &submission)?;
+        let waits = self.import_waits()?.or(waits);
         let look = Look {
             number: manifest.id.clone(),
             sender: manifest.sender.name.clone(),

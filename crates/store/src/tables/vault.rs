@@ -75,6 +75,9 @@ pub(super) fn apply(conn: &mut Conn, change: &Vaulting, meta: &Meta) -> Result<(
             KeyEvent::Recovered => Ok(0),
         }
         .map(drop),
+        Vaulting::FileLookedInto { digest, inside, entries, unpacked } => {
+            super::inside::put(conn, *digest, inside, *entries, *unpacked, meta)
+        }
         Vaulting::FileScanned { digest, scan, engine, signatures } => super::scan::put(conn, *digest, scan, engine, *signatures, meta),
         // Only the ledger keeps them.
         Vaulting::FileRefused { .. } | Vaulting::FileOpened { .. } | Vaulting::FileExported { .. } => Ok(()),

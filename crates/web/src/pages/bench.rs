@@ -19,7 +19,7 @@ use rules::verdict::VerdictContent;
 
 use super::contents;
 use super::form::{self, Again};
-use super::signs::scan_tag;
+use super::signs::{inside_tags, scan_tag};
 use crate::components::{Button, ItemLink, Kind, Shortcut, Tone, Viewer, bench, empty, items, link_button, notice, progress, viewer};
 use crate::route::{Answer, Guard, Route, get, post};
 use crate::shell::Page;
@@ -228,7 +228,11 @@ fn evidence(look: &Look, claim: &Claim) -> Result<Markup, app::Error> {
     let Some(file) = claim.evidence.and_then(|id| case.evidence.get(&id)) else { return Ok(html! {}) };
     let name = format!("{} v{}", file.name, file.version);
     let href = urls::file_view(file.id, Some(case.facts.case.id), claim.page);
-    let note = Some(scan_tag(lang, &look.visit.app.scan_of(file)?));
+    let inside = look.visit.app.inside_of(file)?.unwrap_or_default();
+    let note = Some(html! {
+        (scan_tag(lang, &look.visit.app.scan_of(file)?))
+        @if !inside.is_empty() { " " (inside_tags(lang, Some(&inside))) }
+    });
     Ok(viewer(lang, &Viewer { name: &name, href: &href, place: contents::place(claim), pdf: file.media == "application/pdf", note }))
 }
 

@@ -13,7 +13,7 @@ use rules::refusal::Refusal;
 use rules::text::{Text, text, worded};
 
 use super::form::{Again, Form, act, saved_at, saved_notice, settle};
-use super::signs::{date, label_tone, scan_tag, time};
+use super::signs::{date, inside_tags, label_tone, scan_tag, time};
 use super::word;
 use crate::chart::{Expiry, expiries};
 use crate::components::{
@@ -36,7 +36,7 @@ pub const ROUTES: &[Route] = &[
 ];
 
 /// The endings a file field offers; the server looks at the content too.
-pub const ACCEPT: &str = ".pdf,.png,.jpg,.jpeg,.xlsx,.docx,.pptx,.xls,.doc,.ods,.odt,.zip,.txt,.log,.md,.csv,.tsv";
+pub const ACCEPT: &str = ".pdf,.png,.jpg,.jpeg,.xlsx,.docx,.pptx,.xls,.doc,.ppt,.ods,.odt,.odp,.zip,.gz,.tgz,.tar,.txt,.log,.md,.csv,.tsv";
 
 /// Takes an uploaded file into the library and names what it became.
 pub fn take(
@@ -252,6 +252,7 @@ fn document_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
     let (versions, uses) = visit.app.document(visit.actor()?, visit.param("evidence")?)?;
     let newest = versions.first().ok_or(Refusal::not_found())?;
     let scan = visit.app.scan_of(newest)?;
+    let inside = visit.app.inside_of(newest)?;
     let labels = visit.app.labels(visit.actor()?, newest.id)?;
     let today = rules::act::japan(visit.app.clock.now()).date();
     let main = html! {
@@ -263,6 +264,7 @@ fn document_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
                 (text("登録", "Added"), time(newest.at)),
                 (text("SHA-256", "SHA-256"), html! { code { (newest.digest) } }),
                 (scan_name(), html! { (scan_tag(lang, &scan)) @if let Some(detail) = scan.detail() { " " span.small.muted { (detail.get(lang)) } } }),
+                (text("中の確認", "Looked into"), inside_tags(lang, inside.as_deref())),
             ]))
             div.actions {
                 @if super::files::SHOWN.contains(&newest.media.as_str()) { (link_button(lang, Kind::Secondary, &text("表示する", "View"), &urls::file_view(newest.id, None, None))) }

@@ -87,6 +87,7 @@ pub const KINDS: &[(&str, Text)] = &[
     ("file_opened", text("ファイルの閲覧", "File opened")),
     ("file_refused", text("ファイルの受取り拒否", "File refused")),
     ("file_scanned", text("ファイルの検査", "File scanned")),
+    ("file_looked_into", text("圧縮・Officeファイルの中の確認", "Archive or Office file looked into")),
     ("key_changed", text("暗号鍵の変更", "Key changed")),
     ("anchor_decided", text("トラストアンカーの承認・却下", "Trust anchor decided")),
     ("anchor_proposed", text("トラストアンカーの提案", "Trust anchor proposed")),

@@ -11,6 +11,7 @@ use rules::item::ItemFacts;
 use rules::policy::{self, Side};
 use rules::sheet::{Class, Mark, Sheet};
 use rules::text::{Lang, Text, text};
+use rules::vault::Inside;
 
 use crate::chart::Shade;
 use crate::components::{Tone, tag};
@@ -33,6 +34,17 @@ pub fn scan_tag(lang: Lang, scan: &ScanRead) -> Markup {
         ScanRead::Found { .. } => Tone::Danger,
     };
     tag(lang, tone, &scan.name())
+}
+
+/// What was found inside an archive or an Office file; the empty dash is for what is neither.
+pub fn inside_tags(lang: Lang, inside: Option<&[Inside]>) -> Markup {
+    html! {
+        @match inside {
+            None => { span.muted { "―" } },
+            Some([]) => { (tag(lang, Tone::Success, &text("確認済み（マクロ・暗号化なし）", "Looked into: no macros, nothing encrypted"))) },
+            Some(found) => { @for one in found { (tag(lang, Tone::Warn, &one.name())) " " } },
+        }
+    }
 }
 
 /// A case's state as a tag.
