@@ -28,6 +28,7 @@ pub mod sign_in;
 pub mod trust;
 pub mod upload;
 pub mod vault;
+pub mod words;
 
 use std::path::PathBuf;
 
@@ -74,6 +75,9 @@ pub struct Config {
     pub scanner: Option<scan::Scanner>,
     /// Whether files with macros are refused; otherwise everybody is told of them.
     pub refuse_macros: bool,
+    /// The program that reads words of files in a process of its own: `akashi`. Without it they are read in this process,
+    /// which a hostile file can bring down.
+    pub reader: Option<PathBuf>,
     /// Backups that are made by themselves.
     pub backups: Option<backup::Schedule>,
 }
@@ -98,6 +102,7 @@ impl Config {
             time_server: None,
             scanner: None,
             refuse_macros: false,
+            reader: None,
             backups: None,
         }
     }

@@ -249,13 +249,19 @@ fn a_document_leaves_with_its_file_and_its_name() {
         let file = w.upload("officer", FILE, format!("%PDF-1.7 {CONTENT}").as_bytes());
         let twin = w.upload("officer", "同じ内容の別の文書.pdf", b"%PDF-1.7 twin");
         let other = w.upload("officer", "双子の文書.pdf", b"%PDF-1.7 twin");
+        let read = w.upload("officer", "覚書.txt", "消える文言の鍵".as_bytes());
+        while w.app.read_words().unwrap() > 0 {}
+        let state = || w.app.store().read(|conn| store::words::state(conn, read)).unwrap();
+        assert!(state().is_some() && !w.app.search(w.actor("officer"), "消える文言").unwrap().is_empty());
         years(&w, 6);
-        for series in [file, twin] {
+        for series in [file, twin, read] {
             let request = ask(&w, &admins, Ask::Erase { matter: Matter::Evidence { series } }).unwrap();
             approve(&w, &admins, request).unwrap();
         }
-        assert_eq!(w.app.finish_erasures().unwrap(), 2);
-        assert_eq!(found(&w, &[FILE, CONTENT]), Vec::<String>::new());
+        assert_eq!(w.app.finish_erasures().unwrap(), 3);
+        assert!(state().is_none() && w.app.search(w.actor("officer"), "消える文言").unwrap().is_empty());
+        assert_eq!(w.app.read_words().unwrap(), 3, "the certificates of the erasures; nothing that was erased is read");
+        assert_eq!(found(&w, &[FILE, CONTENT, "消える文言の鍵"]), Vec::<String>::new());
         assert!(w.app.search(w.actor("officer"), "カナリア").unwrap().is_empty());
         assert!(!in_folder(&w.app.config.data.join("evidence"), CONTENT));
         assert_eq!(w.why(w.app.file(w.actor("officer"), file, None).map(drop)), Why::NotFound);
@@ -264,7 +270,7 @@ fn a_document_leaves_with_its_file_and_its_name() {
         let read = w.app.keeping(&admins.asks).unwrap();
         let mut files: Vec<usize> = read.erased.iter().map(|e| e.erasure.files.len()).collect();
         files.sort_unstable();
-        assert_eq!(files, [0, 1]);
+        assert_eq!(files, [0, 1, 1]);
         assert!(read.erased.iter().all(|e| e.certified.as_ref().unwrap().clean));
         rebuilt_is_equal(&w);
     }

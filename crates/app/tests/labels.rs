@@ -129,6 +129,22 @@ fn a_colleague_outside_the_group_is_shown_nothing_of_its_documents_anywhere() {
 }
 
 #[test]
+fn words_in_a_file_of_a_group_are_found_by_its_members_alone() {
+    for w in worlds() {
+        let f = filed(&w);
+        let secret = w.upload("officer", "表.txt", "第七金庫の開錠手順".as_bytes());
+        w.upload("officer", "別.txt", "第八金庫の開錠手順".as_bytes());
+        file_under(&w, secret, Label::Confidential, Some(f.group));
+        while w.app.read_words().unwrap() > 0 {}
+        let found = |actor: &Actor, query: &str| w.app.search(actor, query).unwrap().iter().filter(|h| h.kind == HitKind::Words).count();
+        assert_eq!((found(&f.outsider, "開錠手順"), found(&f.outsider, "第七金庫")), (1, 0));
+        for insider in ["officer", "reviewer", "colleague"] {
+            assert_eq!(found(w.actor(insider), "開錠手順"), 2, "{insider}");
+        }
+    }
+}
+
+#[test]
 fn the_page_and_the_file_of_a_document_out_of_sight_do_not_exist_and_the_try_is_recorded() {
     for w in worlds() {
         let f = filed(&w);

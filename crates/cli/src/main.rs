@@ -13,6 +13,7 @@ mod ledger;
 mod mechanisms;
 mod outside;
 mod package;
+mod read_words;
 mod relocate;
 mod remote;
 mod schedule;
@@ -115,6 +116,9 @@ enum Command {
     Code(code::Code),
     /// Prints the OpenAPI document of the REST interface.
     Openapi,
+    /// Reads the words of a file from the standard input; the service starts it for each file.
+    #[command(hide = true)]
+    ReadWords { media: String },
 }
 
 fn main() -> ExitCode {
@@ -147,6 +151,7 @@ fn run(command: Command, lang: Lang) -> Result<(), Failure> {
         Command::Mechanisms(mechanisms) => mechanisms.run(lang),
         Command::Witness(witness) => witness.run(),
         Command::Code(code) => code.run(),
+        Command::ReadWords { media } => read_words::run(&media).map_err(|e| Failure::file("stdin".as_ref(), &e)),
         Command::Openapi => say(|out| writeln!(out, "{:#}", web::api::document())),
     }
 }

@@ -101,6 +101,8 @@ fn serve(
     ready: impl FnOnce(&App, &str) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let broken = |what: &str, e: std::io::Error| Error::Broken(format!("{what}: {e}"));
+    let reader = std::env::current_exe().map_err(|e| broken("this program does not find itself", e))?;
+    let config = Config { reader: Some(reader), ..config };
     // The port is taken before the database is opened, so that the address is known and a second start fails early.
     let listener = std::net::TcpListener::bind(listen).map_err(|e| broken(&format!("cannot listen on {listen}"), e))?;
     listener.set_nonblocking(true).map_err(|e| broken("cannot prepare the listener", e))?;

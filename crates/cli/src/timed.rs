@@ -40,6 +40,7 @@ pub fn start(app: &Arc<App>) {
         ("files encrypted anew", SIGNED, App::renew_files),
         ("files checked", HOURLY, App::check_files),
         ("files scanned", SIGNED, App::scan_again),
+        ("files read for search", OFTEN, App::read_words),
         ("backups made", SIGNED, App::back_up_in_time),
         ("old drafts cleared", HOURLY, |app| app.clear_drafts().and_then(|_| app.clear_packages()).map(|_| 0)),
     ];

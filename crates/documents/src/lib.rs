@@ -17,5 +17,6 @@ pub mod sheet_csv;
 pub mod sheet_xlsx;
 pub mod table;
 pub mod unreadable;
+pub mod words;
 
 pub use headings::LoneEvidence;

@@ -52,6 +52,8 @@ pub const TABLES: &[(&str, Fate)] = &[
     ("ledger_run", Fate::Made),
     ("search_index", Fate::Made),
     ("search_index_gone", Fate::Made),
+    ("search_index_words", Fate::Made),
+    ("file_words", Fate::Made),
     ("secret", Fate::Written),
     ("checkpoint", Fate::Written),
     ("super_node", Fate::Made),

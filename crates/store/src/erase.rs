@@ -56,7 +56,7 @@ statements! {
     NO_CERTIFICATE = "delete from certificate where evaluation = $1";
     NO_DISCLOSURES = "delete from disclosure where evaluation = $1";
     NO_CASE = "delete from evaluation where id = $1";
-    COUNT_SERIES = counts!("series", "evidence_filing", "evidence");
+    COUNT_SERIES = counts!("series", "evidence_filing", "evidence", "file_words");
     NO_FILINGS = "delete from evidence_filing where series = $1";
     NO_VERSIONS = "delete from evidence where series = $1";
     VERSIONS = "select id from evidence where series = $1 order by version";
@@ -204,7 +204,7 @@ pub fn claiming(conn: &mut Conn, series: Id<id::Evidence>) -> Result<Vec<Id<id::
 pub fn rows_of(conn: &mut Conn, matter: &Matter) -> Result<Vec<(String, u64)>, Error> {
     let (sql, id, tables): (Sql, String, Vec<&str>) = match matter {
         Matter::Case { case } => (COUNT_CASE, case.to_string(), OF_CASE.iter().map(|(table, _)| *table).collect()),
-        Matter::Evidence { series } => (COUNT_SERIES, series.to_string(), vec!["evidence_filing", "evidence"]),
+        Matter::Evidence { series } => (COUNT_SERIES, series.to_string(), vec!["evidence_filing", "evidence", "file_words"]),
         Matter::Person { .. } | Matter::Organisation { .. } => return Ok(vec![]),
     };
     let counted = conn.one(sql, &values![id], |row| (0..tables.len()).map(|n| row.get::<u64>(n)).collect::<Result<Vec<_>, _>>())?;
@@ -252,6 +252,7 @@ pub(crate) fn apply(conn: &mut Conn, erasure: &Erasure, pos: Pos) -> Result<(), 
         }
         Matter::Evidence { series } => {
             crate::search::forget(conn, "", &series.to_string())?;
+            crate::words::forget(conn, series)?;
             conn.run(NO_FILINGS, &values![series])?;
             conn.run(NO_VERSIONS, &values![series]).map(drop)
         }

@@ -23,6 +23,7 @@ pub mod tables;
 #[doc(hidden)]
 pub mod testing;
 mod value;
+pub mod words;
 mod writer;
 
 #[cfg(test)]
@@ -50,6 +51,7 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     ledger::verify_tiles::STATEMENTS,
     checkpoints::STATEMENTS,
     capacity::STATEMENTS,
+    words::STATEMENTS,
     secret::STATEMENTS,
     search::STATEMENTS,
     rebuild::STATEMENTS,

@@ -131,6 +131,13 @@ const MIGRATIONS: &[Migration] = &[
         own: (include_str!("../migrations/0016_ledger_run_sqlite.sql"), include_str!("../migrations/0016_ledger_run_postgres.sql")),
         insert_only: &["ledger_run"],
     },
+    Migration {
+        number: 17,
+        name: "file_words",
+        text: include_str!("../migrations/0017_file_words.sql"),
+        own: (include_str!("../migrations/0017_file_words_sqlite.sql"), include_str!("../migrations/0017_file_words_postgres.sql")),
+        insert_only: &[],
+    },
 ];
 
 /// The step after which the words of entries that were there are folded once.
@@ -153,6 +160,8 @@ pub const NOT_REBUILT: &[&str] = &[
     "super_checkpoint",
     "anchor",
     "capacity",
+    // Read from the files, by a job that reads again what is not there.
+    "file_words",
 ];
 
 statements! {

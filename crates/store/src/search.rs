@@ -24,6 +24,7 @@ use crate::value::values;
 
 pub(crate) use check::check;
 pub use words::{Words, fold, snippet};
+pub(crate) use words::{keys, pieces};
 
 #[cfg(test)]
 pub(crate) const ENGINE_STATEMENTS: &[(Engine, &[crate::engine::Sql])] =
@@ -59,7 +60,7 @@ pub enum Shelf {
 }
 
 impl Shelf {
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Shelf::Own => "own",
             Shelf::Received => "received",

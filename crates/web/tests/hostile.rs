@@ -438,6 +438,60 @@ fn over_tls_no_neighbouring_host_can_set_our_cookies() {
     }
 }
 
+/// A form with a file and its label, as the page of evidence sends it.
+fn add_evidence(world: &World, name: &str, bytes: &[u8]) -> Reply {
+    let reply = world.page("/evidence", Some(OFFICER), Lang::Ja);
+    let page = scraper::Html::parse_document(&reply.text());
+    let token = scraper::Selector::parse("form[data-upload] input[name=csrf]").expect("a selector");
+    let token = page.select(&token).next().and_then(|input| input.attr("value")).expect("a token").to_owned();
+    let mut body = vec![];
+    for (field, value) in [("csrf", token.as_str()), ("label", "confidential"), ("valid_until", "")] {
+        body.extend(format!("--edge\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n").into_bytes());
+    }
+    body.extend(format!("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n").into_bytes());
+    body.extend_from_slice(bytes);
+    body.extend_from_slice(b"\r\n--edge--\r\n");
+    let request = Request::post("/evidence")
+        .header(header::COOKIE, format!("{SESSION}={}", world.session(OFFICER)))
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge")
+        .body(Body::from(body));
+    world.ask(request.expect("a request"))
+}
+
+#[test]
+fn a_hostile_file_is_refused_in_words_and_a_strange_name_stays_a_name() {
+    let world = world();
+    let library = || world.app.library(&world.actor(OFFICER)).unwrap();
+    let before = library().len();
+    for (name, bytes, said) in [
+        ("bad.zip", &b"PK\x03\x04 is not all"[..], "壊れている"),
+        ("bad.docx", b"PK\x03\x04 is not all", "壊れている"),
+        ("bad.gz", &[0x1F, 0x8B, 8, 0, 0], "壊れている"),
+        ("invoice\u{202e}fdp.txt", b"words", "文字の向きを変える文字"),
+        ("a\u{200b}b.txt", b"words", "見えない文字"),
+    ] {
+        let reply = add_evidence(&world, name, bytes);
+        assert_eq!(reply.status, 422, "{name}");
+        assert!(words(&reply).contains(said), "{name}: {}", words(&reply));
+        calm(&reply, Lang::Ja);
+    }
+    assert_eq!(library().len(), before);
+    for name in ["=HYPERLINK(1)<script>alert(1)</script>.txt", "規程; filename=evil.html.txt"] {
+        assert_eq!(add_evidence(&world, name, b"<script>alert(1)</script>").status, 303, "{name}");
+        let kept = library().into_iter().max_by_key(|e| e.at).unwrap();
+        assert!(name.ends_with(&kept.name), "{}", kept.name);
+        for (query, how) in [("", "attachment"), ("?view=1", "inline")] {
+            let file = world.page(&format!("/files/{}{query}", kept.id), Some(OFFICER), Lang::Ja);
+            let sent = file.header("content-disposition");
+            assert!(sent.starts_with(&format!("{how}; filename=\"file\"; filename*=UTF-8''")), "{sent}");
+            assert!(!sent.contains('<') && !sent.contains("evil.html.txt; ") && sent.matches(';').count() == 2, "{sent}");
+            assert_eq!((file.header("content-type"), file.header("x-content-type-options")), ("text/plain; charset=utf-8", "nosniff"));
+        }
+        let page = world.page(&format!("/evidence/{}", kept.id), Some(OFFICER), Lang::Ja).text();
+        assert!(!page.contains("<script>alert"), "{name}");
+    }
+}
+
 #[test]
 fn nothing_that_is_sent_becomes_a_header() {
     let world = world();

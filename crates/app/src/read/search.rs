@@ -10,14 +10,18 @@ use rules::sheet::{Item, Sheet, SheetId};
 use rules::text::{Text, worded};
 use store::Conn;
 use store::search::{self, Found, Shelf};
+use store::words;
 use store::tables::evaluation::{self, Whose};
 use store::tables::{evidence, party, sheets};
 
 use super::sight::Sight;
+use crate::vault::files;
 use crate::{App, Error};
 
 /// The most hits of each kind.
 const MOST: usize = 50;
+/// Files of one organisation that are opened at most to look for a query.
+const CANDIDATES: u32 = 200;
 /// The longest query that is looked at, in characters; nobody types more.
 const LONGEST: usize = 200;
 /// The most cases an evaluator's or an institution's search covers, the newest.
@@ -30,8 +34,10 @@ pub enum HitKind {
     Item,
     /// An answer in a case.
     Answer,
-    /// An evidence file.
+    /// An evidence file, by its name.
     Evidence,
+    /// An evidence file, by the words in it. They are shown to who opens the file, and not in the list of hits.
+    Words,
 }
 
 /// One thing that holds every word of the query.
@@ -47,6 +53,8 @@ pub struct Hit {
     pub title: Text,
     /// The text around the first match, in pieces; `true` marks what matches.
     pub snippet: Vec<(String, bool)>,
+    /// The first page, slide or worksheet that has every word; of a file of several, where one has.
+    pub page: Option<u32>,
 }
 
 /// Where the actor may search, and what they are there.
@@ -123,6 +131,7 @@ fn items_of(sheet: &Sheet, confirmed: &BTreeMap<ItemNo, String>, query: &str) ->
         evidence: None,
         title: item_title(item),
         snippet: search::snippet(shown, query),
+        page: None,
     };
     let query_words = search::Words::of(query);
     let mut out = vec![];
@@ -160,6 +169,7 @@ impl App {
             }
             out.truncate(MOST);
             let (mut about, mut seen) = (About::default(), BTreeSet::new());
+            let (mut within, mut seen_within) = (vec![], BTreeSet::new());
             for scope in scopes(conn, actor)? {
                 let sight = Sight::of(conn, actor, scope.side, scope.tenant)?;
                 // What is kept back takes nobody's place among the hits.
@@ -173,7 +183,10 @@ impl App {
                 }
                 hits.truncate(MOST);
                 out.extend(hits);
+                within.extend(self.within_files(conn, &scope, &sight, &query, &mut seen_within)?);
             }
+            within.truncate(MOST);
+            out.extend(within);
             Ok(out)
         })
     }
@@ -205,7 +218,63 @@ impl App {
         };
         let snippet = search::snippet(&found.body, query);
         let side = found.case.map(|_| scope.side);
-        Ok(Some(Hit { kind, case: found.case, side, item: found.item, sheet, evidence: found.evidence, title, snippet }))
+        Ok(Some(Hit { kind, case: found.case, side, item: found.item, sheet, evidence: found.evidence, title, snippet, page: None }))
+    }
+
+    /// Files that hold every word of the query and stand on a shelf the actor may search, as far as their labels and groups
+    /// let the actor see them.
+    fn within_files(
+        &self,
+        conn: &mut Conn,
+        scope: &Scope,
+        sight: &Sight,
+        query: &str,
+        seen: &mut BTreeSet<(Option<Id<id::Case>>, Id<id::Evidence>)>,
+    ) -> Result<Vec<Hit>, Error> {
+        let query = search::Words::of(query);
+        let whose = match scope.shelf {
+            Shelf::Own => vec![scope.tenant],
+            Shelf::Received => words::providers(conn, scope.tenant)?,
+        };
+        let mut out = vec![];
+        for organisation in whose {
+            let Some(keys) = files::keys_with(&self.masters, conn, organisation)? else { continue };
+            for candidate in words::find(conn, organisation, &keys, &query, CANDIDATES)? {
+                // Whether somebody may see it comes before what is in it.
+                if evidence::one(conn, candidate.evidence)?.is_none_or(|e| !sight.shows(&e)) {
+                    continue;
+                }
+                let mut places = words::places(conn, &candidate, scope.tenant, scope.shelf)?;
+                places.retain(|p| scope.only.as_ref().is_none_or(|only| p.case.is_some_and(|case| only.contains(&case))));
+                places.retain(|p| !seen.contains(&(p.case, candidate.evidence)));
+                if places.is_empty() {
+                    continue;
+                }
+                let Some(pages) = keys.open_words(&candidate.words) else { continue };
+                if !query.are_in(&pages.join("\n")) {
+                    continue;
+                }
+                let page = pages.iter().position(|page| query.are_in(page)).filter(|_| pages.len() > 1);
+                for place in places {
+                    seen.insert((place.case, candidate.evidence));
+                    out.push(Hit {
+                        kind: HitKind::Words,
+                        case: place.case,
+                        side: place.case.map(|_| scope.side),
+                        item: place.item,
+                        sheet: None,
+                        evidence: Some(candidate.evidence),
+                        title: worded(place.name.clone(), place.name),
+                        snippet: vec![],
+                        page: page.and_then(|n| u32::try_from(n + 1).ok()),
+                    });
+                }
+                if out.len() >= MOST {
+                    return Ok(out);
+                }
+            }
+        }
+        Ok(out)
     }
 }
 

@@ -227,6 +227,8 @@ impl App {
                 return Ok(());
             }
             let gone = kept.keys.split_off(1);
+            // They may lie under the keys that go; they are read from the files again.
+            tx.forget_words(organisation)?;
             let mut doing = Doing::new(self, tx, rules::act::Actor::system())?;
             for key in gone {
                 doing.key_changed(Some(organisation), &key.id, KeyEvent::Retired, "no file is left under it")?;

@@ -65,7 +65,7 @@ fn delimiter(text: &str) -> u8 {
     [b';', b'\t', b','].into_iter().max_by_key(|d| score(*d)).unwrap_or(b',')
 }
 
-fn decode(bytes: &[u8]) -> Result<(String, &'static str), Unreadable> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<(String, &'static str), Unreadable> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return strictly(encoding, &bytes[mark..]).ok_or(Unreadable::Encoding);
     }

@@ -1,6 +1,6 @@
 //! The keys of one organisation's files: what new files are encrypted to, what older ones open with, how files are named.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use age::stream::{StreamReader, StreamWriter};
 use age::x25519::Identity;
@@ -37,6 +37,30 @@ impl FileKeys {
         mac.update(&digest.0);
         let bytes: [u8; 32] = mac.finalize().into_bytes().into();
         Digest(bytes).to_string()
+    }
+
+    /// A piece of text as the index of files' words knows it: nothing without the key.
+    pub(crate) fn mark(&self, piece: &str) -> u32 {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.names).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+        // Never the name of a file: those are made of 32 bytes alone.
+        mac.update(b"word ");
+        mac.update(piece.as_bytes());
+        let bytes: [u8; 32] = mac.finalize().into_bytes().into();
+        u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+    }
+
+    /// Encrypts the words of a file under the newest key.
+    pub fn seal_words(&self, words: &str) -> io::Result<Vec<u8>> {
+        let mut writer = self.seal(vec![])?;
+        writer.write_all(words.as_bytes())?;
+        writer.finish()
+    }
+
+    /// The words of a file, by page; `None` where no key opens them any more.
+    pub fn open_words(&self, sealed: &[u8]) -> Option<Vec<String>> {
+        let mut out = String::new();
+        self.unseal(sealed).ok()?.read_to_string(&mut out).ok()?;
+        Some(out.split('\u{c}').map(str::to_owned).collect())
     }
 
     pub(super) fn seal<W: Write>(&self, out: W) -> io::Result<StreamWriter<W>> {

@@ -18,7 +18,7 @@ statements! {
 }
 
 /// The tables that an erasure takes from.
-const TOUCHED: [&str; 27] = [
+const TOUCHED: [&str; 28] = [
     "ledger_payload",
     "claim_confirmation",
     "claim_withdrawal",
@@ -39,6 +39,7 @@ const TOUCHED: [&str; 27] = [
     "evidence_filing",
     "evidence",
     "search_doc",
+    "file_words",
     "person",
     "invitation",
     "request",

@@ -89,6 +89,10 @@ impl Words {
         words.dedup();
         Words(words)
     }
+    /// The words, folded, the long ones first.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
     /// Whether a text holds every word; no word at all is in no text.
     pub fn are_in(&self, text: &str) -> bool {
         let folded = fold(text);
@@ -102,7 +106,7 @@ impl Words {
 }
 
 /// Every character and every two neighbours of a folded text, with repetitions.
-pub(super) fn pieces(folded: &str) -> Vec<&str> {
+pub(crate) fn pieces(folded: &str) -> Vec<&str> {
     let mut out = Vec::with_capacity(folded.len());
     // The character before, when it can have a neighbour.
     let mut before = None;
@@ -121,7 +125,7 @@ pub(super) fn pieces(folded: &str) -> Vec<&str> {
 
 /// The pieces by which a folded word is looked up: pairs, or the character when it is alone; not more than `most`,
 /// spread over the word.
-pub(super) fn keys(word: &str, most: usize) -> Vec<&str> {
+pub(crate) fn keys(word: &str, most: usize) -> Vec<&str> {
     let starts: Vec<usize> = word.char_indices().map(|(i, _)| i).chain([word.len()]).collect();
     if starts.len() <= 2 {
         return vec![word];

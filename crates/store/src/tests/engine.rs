@@ -9,7 +9,8 @@ use crate::engine::Sql;
 
 fn own_statements() -> impl Iterator<Item = &'static (Engine, &'static [Sql])> {
     let search = crate::search::ENGINE_STATEMENTS.iter().chain(crate::ledger::search::ENGINE_STATEMENTS);
-    search.chain(crate::audit::ENGINE_STATEMENTS).chain(crate::ledger::ENGINE_STATEMENTS).chain(crate::durability::ENGINE_STATEMENTS)
+    let search = search.chain(crate::words::ENGINE_STATEMENTS).chain(crate::audit::ENGINE_STATEMENTS);
+    search.chain(crate::ledger::ENGINE_STATEMENTS).chain(crate::durability::ENGINE_STATEMENTS)
 }
 
 #[test]

@@ -283,7 +283,7 @@ pub struct Search {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Hit {
-    /// `item`, `answer` or `evidence`.
+    /// `item`, `answer`, `evidence` (a document by its name) or `words` (a document by the words in its file).
     pub kind: &'static str,
     pub case: Option<Id<id::Case>>,
     pub side: Option<Side>,
@@ -293,6 +293,8 @@ pub struct Hit {
     pub title: Text,
     /// The text around the first match, in pieces.
     pub snippet: Vec<Piece>,
+    /// The page, slide or worksheet of the file that has every word.
+    pub page: Option<u32>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -308,9 +310,10 @@ impl From<app::read::Hit> for Hit {
             HitKind::Item => "item",
             HitKind::Answer => "answer",
             HitKind::Evidence => "evidence",
+            HitKind::Words => "words",
         };
         let snippet = hit.snippet.into_iter().map(|(text, matches)| Piece { text, matches }).collect();
-        Hit { kind, case: hit.case, side: hit.side, item: hit.item, sheet: hit.sheet, evidence: hit.evidence, title: hit.title, snippet }
+        Hit { kind, case: hit.case, side: hit.side, item: hit.item, sheet: hit.sheet, evidence: hit.evidence, title: hit.title, snippet, page: hit.page }
     }
 }
 

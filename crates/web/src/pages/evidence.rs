@@ -253,6 +253,7 @@ fn document_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
     let newest = versions.first().ok_or(Refusal::not_found())?;
     let scan = visit.app.scan_of(newest)?;
     let inside = visit.app.inside_of(newest)?;
+    let words = visit.app.words_read(newest)?;
     let labels = visit.app.labels(visit.actor()?, newest.id)?;
     let today = rules::act::japan(visit.app.clock.now()).date();
     let main = html! {
@@ -265,6 +266,7 @@ fn document_page(visit: &Visit, again: Again) -> Result<Page, app::Error> {
                 (text("SHA-256", "SHA-256"), html! { code { (newest.digest) } }),
                 (scan_name(), html! { (scan_tag(lang, &scan)) @if let Some(detail) = scan.detail() { " " span.small.muted { (detail.get(lang)) } } }),
                 (text("中の確認", "Looked into"), inside_tags(lang, inside.as_deref())),
+                (text("全文検索", "Full-text search"), html! { (words.name().get(lang)) @if let Some(why) = words.detail() { " " span.small.muted { (why.get(lang)) } } }),
             ]))
             div.actions {
                 @if super::files::SHOWN.contains(&newest.media.as_str()) { (link_button(lang, Kind::Secondary, &text("表示する", "View"), &urls::file_view(newest.id, None, None))) }

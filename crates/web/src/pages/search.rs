@@ -22,7 +22,7 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
 fn view(visit: &Visit, query: &str, hits: &[Hit]) -> Markup {
     let lang = visit.lang;
     let groups =
-        [(HitKind::Item, text("項目", "Items")), (HitKind::Answer, text("回答", "Answers")), (HitKind::Evidence, text("証跡", "Evidence"))];
+        [(HitKind::Item, text("項目", "Items")), (HitKind::Answer, text("回答", "Answers")), (HitKind::Evidence, text("証跡", "Evidence")), (HitKind::Words, text("証跡のファイルの中", "Inside evidence files"))];
     html! {
         // With a script the results follow what is typed; without one the button does the same.
         form.filter method="get" action=(urls::search()) role="search" hx-get=(urls::search()) hx-trigger="submit, input changed delay:300ms from:find input"
@@ -51,8 +51,9 @@ fn one(visit: &Visit, hit: &Hit) -> Markup {
     let said: Text = hit.title.clone();
     html! {
         p.hit { @if let Some(href) = href(hit) { a href=(href) data-row { (said.get(visit.lang)) } } @else { (said.get(visit.lang)) } }
+        @if let Some(page) = hit.page { p.muted { (worded(format!("{page}ページ（枚目）"), format!("Page or sheet {page}")).get(visit.lang)) } }
         // What people wrote is mostly Japanese, whatever the language of the page.
-        p.muted lang="ja" { @for (piece, matches) in &hit.snippet { @if *matches { mark { (piece) } } @else { (piece) } } }
+        @if !hit.snippet.is_empty() { p.muted lang="ja" { @for (piece, matches) in &hit.snippet { @if *matches { mark { (piece) } } @else { (piece) } } } }
     }
 }
 
@@ -64,8 +65,8 @@ fn href(hit: &Hit) -> Option<String> {
         (HitKind::Answer, Some(case), Some(no)) => {
             Some(format!("{}?side={}", urls::item(case, no), urls::side_word(hit.side.unwrap_or(Side::Applicant))))
         }
-        (HitKind::Evidence, Some(case), _) if hit.side != Some(Side::Applicant) => Some(urls::file(hit.evidence?, Some(case))),
-        (HitKind::Evidence, ..) => Some(urls::document(hit.evidence?)),
+        (HitKind::Evidence | HitKind::Words, Some(case), _) if hit.side != Some(Side::Applicant) => Some(urls::file(hit.evidence?, Some(case))),
+        (HitKind::Evidence | HitKind::Words, ..) => Some(urls::document(hit.evidence?)),
         (_, Some(case), None) => Some(urls::case(case)),
         (HitKind::Answer, None, _) => None,
     }
