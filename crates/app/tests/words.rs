@@ -64,7 +64,10 @@ fn files_are_found_by_their_words_by_who_may_see_them() {
         assert!(within(&w, w.actor("secretariat"), "暗号鍵").is_empty(), "it is not submitted");
         w.act("officer", Command::SubmitRound { case });
         let hits = within(&w, w.actor("secretariat"), "暗号鍵");
-        assert_eq!(hits.iter().map(|h| (h.evidence, h.case, h.item, h.page)).collect::<Vec<_>>(), [(Some(pdf), Some(case), Some(ITEM), Some(2))]);
+        assert_eq!(
+            hits.iter().map(|h| (h.evidence, h.case, h.item, h.page)).collect::<Vec<_>>(),
+            [(Some(pdf), Some(case), Some(ITEM), Some(2))]
+        );
         assert!(within(&w, w.actor("secretariat"), "開錠").is_empty(), "it is not claimed");
         for other in ["evaluator", "stranger", "operator"] {
             assert!(within(&w, w.actor(other), "暗号鍵").is_empty(), "{other}");

@@ -50,15 +50,8 @@ pub enum NotRead {
 }
 
 impl NotRead {
-    pub const ALL: [NotRead; 7] = [
-        NotRead::Encrypted,
-        NotRead::Damaged,
-        NotRead::NoWords,
-        NotRead::Kind,
-        NotRead::TooLarge,
-        NotRead::Stopped,
-        NotRead::Locked,
-    ];
+    pub const ALL: [NotRead; 7] =
+        [NotRead::Encrypted, NotRead::Damaged, NotRead::NoWords, NotRead::Kind, NotRead::TooLarge, NotRead::Stopped, NotRead::Locked];
     pub const fn word(self) -> &'static str {
         match self {
             NotRead::Encrypted => "encrypted",

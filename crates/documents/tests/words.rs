@@ -69,7 +69,10 @@ fn a_pdf_is_read_page_by_page() {
 #[test]
 fn office_files_and_texts_are_read() {
     let word = zipped(&[
-        ("word/document.xml", "<w:document><w:body><w:p><w:r><w:t>暗号</w:t></w:r><w:r><w:t>鍵 &amp; &#x9375;</w:t></w:r></w:p><w:p><w:r><w:instrText>SECRET</w:instrText><w:tab/><w:t>第2段</w:t></w:r></w:p></w:body></w:document>"),
+        (
+            "word/document.xml",
+            "<w:document><w:body><w:p><w:r><w:t>暗号</w:t></w:r><w:r><w:t>鍵 &amp; &#x9375;</w:t></w:r></w:p><w:p><w:r><w:instrText>SECRET</w:instrText><w:tab/><w:t>第2段</w:t></w:r></w:p></w:body></w:document>",
+        ),
         ("word/header1.xml", "<w:hdr><w:p><w:t>社外秘</w:t></w:p></w:hdr>"),
         ("word/footnotes.xml", "<w:footnotes><w:p><w:t>脚注</w:t></w:p></w:footnotes>"),
     ]);
@@ -77,9 +80,17 @@ fn office_files_and_texts_are_read() {
     let slide = |words: &str| format!("<p:sld><a:p><a:r><a:t>{words}</a:t></a:r></a:p></p:sld>");
     let (one, two, ten) = (slide("一枚目"), slide("二枚目"), slide("十枚目"));
     let notes = "<p:notes><a:p><a:t>話す言葉</a:t></a:p></p:notes>";
-    let parts = [("ppt/slides/slide10.xml", &*ten), ("ppt/slides/slide2.xml", &*two), ("ppt/slides/slide1.xml", &*one), ("ppt/notesSlides/notesSlide2.xml", notes)];
+    let parts = [
+        ("ppt/slides/slide10.xml", &*ten),
+        ("ppt/slides/slide2.xml", &*two),
+        ("ppt/slides/slide1.xml", &*one),
+        ("ppt/notesSlides/notesSlide2.xml", notes),
+    ];
     assert_eq!(read(SLIDES, &zipped(&parts)).unwrap().pages, ["一枚目\n", "二枚目\n話す言葉\n", "十枚目\n"]);
-    let odt = zipped(&[("content.xml", "<office:text><text:h>見出し</text:h><text:p>本文<text:s/>の<text:span>語</text:span></text:p></office:text>")]);
+    let odt = zipped(&[(
+        "content.xml",
+        "<office:text><text:h>見出し</text:h><text:p>本文<text:s/>の<text:span>語</text:span></text:p></office:text>",
+    )]);
     assert_eq!(read(ODT, &odt).unwrap().pages, ["見出し\n本文 の語\n"]);
     let mut book = Workbook::new();
     book.add_worksheet().set_name("台帳").unwrap().write(0, 0, "資産").unwrap().write(0, 1, 42).unwrap();

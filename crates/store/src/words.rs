@@ -16,8 +16,10 @@ use crate::value::values;
 use crate::writer::Tx;
 
 #[cfg(test)]
-pub(crate) const ENGINE_STATEMENTS: &[(Engine, &[crate::engine::Sql])] =
-    &[(Engine::Sqlite, &[sqlite::INDEX, sqlite::UNINDEX, sqlite::FIND]), (Engine::Postgres, &[postgres::INDEX, postgres::UNINDEX, postgres::FIND])];
+pub(crate) const ENGINE_STATEMENTS: &[(Engine, &[crate::engine::Sql])] = &[
+    (Engine::Sqlite, &[sqlite::INDEX, sqlite::UNINDEX, sqlite::FIND]),
+    (Engine::Postgres, &[postgres::INDEX, postgres::UNINDEX, postgres::FIND]),
+];
 
 statements! {
     WAITING = "select e.id, e.organisation, e.digest, e.media, e.size from evidence e left join file_words w on w.evidence = e.id
@@ -50,8 +52,10 @@ mod sqlite {
 
 mod postgres {
     use crate::engine::Sql;
-    pub const INDEX: Sql =
-        Sql::from_statements_macro("store::words::POSTGRES_INDEX", "insert into search_index_words (doc, grams) values ($1, $2::text::int4[])");
+    pub const INDEX: Sql = Sql::from_statements_macro(
+        "store::words::POSTGRES_INDEX",
+        "insert into search_index_words (doc, grams) values ($1, $2::text::int4[])",
+    );
     pub const UNINDEX: Sql = Sql::from_statements_macro("store::words::POSTGRES_UNINDEX", "delete from search_index_words where doc = $1");
     pub const FIND: Sql = Sql::from_statements_macro(
         "store::words::POSTGRES_FIND",
@@ -128,7 +132,14 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where the words cannot be encrypted, besides those of the database.
-    pub fn keep_words(&mut self, keys: &FileKeys, evidence: Id<id::Evidence>, pages: &[String], cut: bool, at: Timestamp) -> Result<(), Error> {
+    pub fn keep_words(
+        &mut self,
+        keys: &FileKeys,
+        evidence: Id<id::Evidence>,
+        pages: &[String],
+        cut: bool,
+        at: Timestamp,
+    ) -> Result<(), Error> {
         let sealed = keys.seal_words(&pages.join("\u{c}")).map_err(|e| Error::Kept { cause: format!("words cannot be encrypted: {e}") })?;
         let count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
         let id: i64 = self.one(NEXT, &[], |row| row.get(0))?;

@@ -10,9 +10,9 @@ use rules::sheet::{Item, Sheet, SheetId};
 use rules::text::{Text, worded};
 use store::Conn;
 use store::search::{self, Found, Shelf};
-use store::words;
 use store::tables::evaluation::{self, Whose};
 use store::tables::{evidence, party, sheets};
+use store::words;
 
 use super::sight::Sight;
 use crate::vault::files;

@@ -313,7 +313,17 @@ impl From<app::read::Hit> for Hit {
             HitKind::Words => "words",
         };
         let snippet = hit.snippet.into_iter().map(|(text, matches)| Piece { text, matches }).collect();
-        Hit { kind, case: hit.case, side: hit.side, item: hit.item, sheet: hit.sheet, evidence: hit.evidence, title: hit.title, snippet, page: hit.page }
+        Hit {
+            kind,
+            case: hit.case,
+            side: hit.side,
+            item: hit.item,
+            sheet: hit.sheet,
+            evidence: hit.evidence,
+            title: hit.title,
+            snippet,
+            page: hit.page,
+        }
     }
 }
 

@@ -21,8 +21,12 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
 
 fn view(visit: &Visit, query: &str, hits: &[Hit]) -> Markup {
     let lang = visit.lang;
-    let groups =
-        [(HitKind::Item, text("項目", "Items")), (HitKind::Answer, text("回答", "Answers")), (HitKind::Evidence, text("証跡", "Evidence")), (HitKind::Words, text("証跡のファイルの中", "Inside evidence files"))];
+    let groups = [
+        (HitKind::Item, text("項目", "Items")),
+        (HitKind::Answer, text("回答", "Answers")),
+        (HitKind::Evidence, text("証跡", "Evidence")),
+        (HitKind::Words, text("証跡のファイルの中", "Inside evidence files")),
+    ];
     html! {
         // With a script the results follow what is typed; without one the button does the same.
         form.filter method="get" action=(urls::search()) role="search" hx-get=(urls::search()) hx-trigger="submit, input changed delay:300ms from:find input"
@@ -65,7 +69,9 @@ fn href(hit: &Hit) -> Option<String> {
         (HitKind::Answer, Some(case), Some(no)) => {
             Some(format!("{}?side={}", urls::item(case, no), urls::side_word(hit.side.unwrap_or(Side::Applicant))))
         }
-        (HitKind::Evidence | HitKind::Words, Some(case), _) if hit.side != Some(Side::Applicant) => Some(urls::file(hit.evidence?, Some(case))),
+        (HitKind::Evidence | HitKind::Words, Some(case), _) if hit.side != Some(Side::Applicant) => {
+            Some(urls::file(hit.evidence?, Some(case)))
+        }
         (HitKind::Evidence | HitKind::Words, ..) => Some(urls::document(hit.evidence?)),
         (_, Some(case), None) => Some(urls::case(case)),
         (HitKind::Answer, None, _) => None,
