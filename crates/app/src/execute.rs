@@ -10,6 +10,7 @@ mod keys;
 mod log;
 pub(crate) mod parties;
 mod passwords;
+mod questionnaires;
 pub(crate) mod registers;
 mod requests;
 mod verdicts;
@@ -168,6 +169,9 @@ impl Doing<'_, '_> {
             | Command::ReceivePackage { .. } => self.exchange(kind, command),
             Command::RotateKey { .. } => self.keys(kind, command),
             Command::WaiveDuty { .. } | Command::MakeFeed { .. } | Command::RevokeFeed { .. } => self.deadlines(kind, command),
+            Command::AddQuestionnaire { .. } | Command::MapQuestions { .. } | Command::AnswerQuestion { .. } => {
+                self.questionnaires(kind, command)
+            }
             Command::WriteEntry { .. } | Command::MoveEntry { .. } | Command::ImportEntries { .. } => self.registers(kind, command),
             Command::OpenCase { .. }
             | Command::SubmitRound { .. }

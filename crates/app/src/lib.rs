@@ -21,6 +21,7 @@ mod log_review;
 pub mod mail;
 pub mod package;
 pub mod proof;
+pub mod questionnaire_file;
 pub mod read;
 pub mod register_rows;
 pub mod scan;

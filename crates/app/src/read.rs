@@ -10,6 +10,7 @@ pub(crate) mod ledger_sight;
 pub mod parties;
 pub mod public;
 pub mod register_proof;
+pub mod questionnaires;
 pub mod registers;
 pub mod reviews;
 pub mod search;

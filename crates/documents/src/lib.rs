@@ -8,6 +8,7 @@ pub mod form;
 mod headings;
 mod layout;
 mod opened;
+pub mod questions;
 pub mod read_form;
 pub mod read_sheet;
 pub mod read_table;

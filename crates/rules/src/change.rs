@@ -16,6 +16,7 @@ use crate::keeping::Keeping;
 use crate::log::Looking;
 use crate::party::{Group, Invitation, Membership, Organisation, Person, Phrase, Product, Settings, Token};
 use crate::policy::Side;
+use crate::questionnaire::Questioning;
 use crate::register::Registering;
 use crate::request::{Request, RequestState};
 use crate::review::{Alert, Mail, Review};
@@ -380,6 +381,8 @@ pub enum Change {
     Register(Registering),
     #[serde(untagged)]
     Deadline(Deadlining),
+    #[serde(untagged)]
+    Question(Questioning),
 }
 
 #[cfg(test)]

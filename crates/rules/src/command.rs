@@ -16,6 +16,7 @@ use crate::keeping::{Matter, Rule};
 use crate::log::LogQuery;
 use crate::party::{OrganisationKind, Role, Settings};
 use crate::policy::Side;
+use crate::questionnaire::{Asked, Layout, Reply};
 use crate::register::Written;
 use crate::request::Ask;
 use crate::review::Judgement;
@@ -159,6 +160,11 @@ commands! {
     /// An address from which a calendar program reads deadlines: one's own, or those of the whole organisation.
     MakeFeed "make_feed" { #[serde(default)] whole: bool } = "期限のカレンダーの発行", "Make an address for a calendar";
     RevokeFeed "revoke_feed" { feed: Id<id::Feed> } = "期限のカレンダーの失効", "Revoke an address for a calendar";
+    /// Takes a form whose file lies in the evidence vault.
+    AddQuestionnaire "add_questionnaire" { name: String, asker: String, #[serde(default)] due: Option<Date>, case: Id<id::Case>, file: Id<id::Evidence>, layout: Layout, questions: Vec<Asked> } = "質問票の取込み", "Take a questionnaire";
+    /// Says which items questions ask about, by their rows; an empty list says that a question asks about none.
+    MapQuestions "map_questions" { questionnaire: Id<id::Questionnaire>, mapped: BTreeMap<u32, Vec<ItemNo>> } = "設問と項目の対応付け", "Map questions to items";
+    AnswerQuestion "answer_question" { questionnaire: Id<id::Questionnaire>, row: u32, #[serde(default)] base: Pos, #[serde(default)] reply: Reply } = "設問への回答", "Answer a question";
     AddSheet "add_sheet" { #[schemars(with = "serde_json::Value")] sheet: Box<Sheet>, #[serde(default)] mapping: Option<serde_json::Value> } = "シートの追加", "Add a sheet";
     ConfirmText "confirm_text" { sheet: SheetId, item: ItemNo, text: String, source: String } = "原文の確認", "Confirm an item's text";
     OpenCase "open_case" { product: Id<id::Product>, body: Id<id::Organisation>, sheet: SheetId } = "案件の作成", "Open a case";

@@ -183,6 +183,8 @@ named! {
     Entry = "entry";
     /// 期限のカレンダー: an address from which a calendar program reads deadlines.
     Feed = "feed";
+    /// 質問票: a form that a medical institution sent.
+    Questionnaire = "questionnaire";
 }
 
 /// The number of an item on its sheet (項目番号), from 1.

@@ -22,6 +22,7 @@ pub mod password;
 pub mod policy;
 pub mod progress;
 pub mod quality;
+pub mod questionnaire;
 pub mod refusal;
 pub mod register;
 pub mod request;

@@ -292,6 +292,7 @@ fn role_allows(kind: Kind, actor: &Actor, place: Place) -> Result<(), Refusal> {
         }
         Kind::AddSheet => when(role(Role::Secretariat) || role(Role::Officer)),
         Kind::ConfirmText => when(role(Role::Secretariat)),
+        Kind::AddQuestionnaire | Kind::MapQuestions | Kind::AnswerQuestion => when(role(Role::Officer) || role(Role::Colleague)),
         Kind::AddEvidence => when(role(Role::Officer) || role(Role::Colleague)),
         Kind::GiveAnswer
         | Kind::ReviewAnswer

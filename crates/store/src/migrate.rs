@@ -138,6 +138,13 @@ const MIGRATIONS: &[Migration] = &[
         own: (include_str!("../migrations/0017_file_words_sqlite.sql"), include_str!("../migrations/0017_file_words_postgres.sql")),
         insert_only: &[],
     },
+    Migration {
+        number: 18,
+        name: "questionnaire",
+        text: include_str!("../migrations/0018_questionnaire.sql"),
+        own: ("", ""),
+        insert_only: &["questionnaire", "question_mapping", "question_answer"],
+    },
 ];
 
 /// The step after which the words of entries that were there are folded once.

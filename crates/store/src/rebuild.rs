@@ -67,6 +67,9 @@ statements! {
     DUMP_RETENTION_RULE = "select * from retention_rule order by organisation, id";
     DUMP_HOLD = "select * from hold order by id";
     DUMP_ERASURE = "select * from erasure order by id";
+    DUMP_QUESTIONNAIRE = "select * from questionnaire order by id";
+    DUMP_QUESTION_MAPPING = "select * from question_mapping order by pos";
+    DUMP_QUESTION_ANSWER = "select * from question_answer order by pos";
     DUMP_REGISTER_ENTRY = "select * from register_entry order by pos";
     DUMP_REGISTER_NOW = "select * from register_now order by id";
     DUMP_REGISTER_CELL = "select * from register_cell order by entry, field, n";
@@ -139,6 +142,9 @@ const DUMPS: &[(&str, crate::engine::Sql)] = &[
     ("package_refusal", DUMP_PACKAGE_REFUSAL),
     ("log_view", DUMP_LOG_VIEW),
     ("log_review", DUMP_LOG_REVIEW),
+    ("questionnaire", DUMP_QUESTIONNAIRE),
+    ("question_mapping", DUMP_QUESTION_MAPPING),
+    ("question_answer", DUMP_QUESTION_ANSWER),
     ("register_entry", DUMP_REGISTER_ENTRY),
     ("register_now", DUMP_REGISTER_NOW),
     ("register_cell", DUMP_REGISTER_CELL),

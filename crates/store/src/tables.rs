@@ -10,6 +10,7 @@ pub mod items;
 pub mod keeping;
 pub mod log;
 pub mod party;
+pub mod questionnaire;
 pub mod register;
 pub mod requests;
 pub mod running;
@@ -120,6 +121,7 @@ pub(crate) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(),
         Change::Log(c) => log::apply(conn, c, meta),
         Change::Register(c) => register::apply(conn, c, meta),
         Change::Deadline(c) => deadline::apply(conn, c, meta),
+        Change::Question(c) => questionnaire::apply(conn, c, meta),
     }
 }
 

@@ -57,6 +57,9 @@ pub const fn states(kind: Kind) -> &'static [State] {
         | Kind::WaiveDuty
         | Kind::MakeFeed
         | Kind::RevokeFeed
+        | Kind::AddQuestionnaire
+        | Kind::MapQuestions
+        | Kind::AnswerQuestion
         | Kind::WriteEntry
         | Kind::MoveEntry
         | Kind::ImportEntries

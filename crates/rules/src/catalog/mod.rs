@@ -15,7 +15,7 @@ mod parse;
 mod vocabulary;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::document::Document;
 use crate::register::Register;

@@ -38,6 +38,11 @@ fn shipped() -> Files {
     files_in("catalog", "")
 }
 
+/// The catalogue as it is shipped.
+pub(crate) fn shipped_catalog() -> Catalog {
+    read_files(&shipped()).0
+}
+
 /// The small form of the fixtures with the shipped words.
 fn form() -> Files {
     let mut files = files_in("fixtures", "sheets");

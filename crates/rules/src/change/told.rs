@@ -83,6 +83,7 @@ impl Change {
             Change::Log(c) => c.kind(),
             Change::Register(c) => c.kind(),
             Change::Deadline(c) => c.kind(),
+            Change::Question(c) => c.kind(),
         }
     }
 
@@ -163,6 +164,7 @@ impl Change {
             Change::Log(c) => c.subject(),
             Change::Register(c) => c.subject(),
             Change::Deadline(c) => c.subject(),
+            Change::Question(c) => c.questionnaire().to_string(),
         }
     }
 }

@@ -147,7 +147,9 @@ fn case_of(change: &Change) -> Option<Id<id::Case>> {
         | Change::Log(_)
         // A register keeps its entries for a time of its own.
         | Change::Register(_)
-        | Change::Deadline(_) => None,
+        | Change::Deadline(_)
+        // A questionnaire is the provider's own work for somebody who asked.
+        | Change::Question(_) => None,
     }
 }
 

@@ -111,6 +111,9 @@ pub const KINDS: &[(&str, Text)] = &[
     ("duty_waived", text("期限の対応不要", "Deadline not needed")),
     ("feed_made", text("期限のカレンダーの発行", "Calendar address made")),
     ("feed_revoked", text("期限のカレンダーの失効", "Calendar address revoked")),
+    ("question_answered", text("設問への回答", "Question answered")),
+    ("question_mapped", text("設問と項目の対応付け", "Question mapped")),
+    ("questionnaire_added", text("質問票の取込み", "Questionnaire taken")),
 ];
 
 /// The name of a kind; one of a newer program is shown as it is written.
@@ -125,7 +128,7 @@ mod tests {
     use super::*;
 
     /// The sources that say how each change is named.
-    const SOURCES: [&str; 8] = [
+    const SOURCES: [&str; 9] = [
         include_str!("../../../rules/src/change/told.rs"),
         include_str!("../../../rules/src/running.rs"),
         include_str!("../../../rules/src/vault.rs"),
@@ -134,6 +137,7 @@ mod tests {
         include_str!("../../../rules/src/log.rs"),
         include_str!("../../../rules/src/register/entry.rs"),
         include_str!("../../../rules/src/deadline.rs"),
+        include_str!("../../../rules/src/questionnaire.rs"),
     ];
 
     /// What `fn kind` gives back, wherever it stands.
