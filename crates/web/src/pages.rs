@@ -53,6 +53,8 @@ mod product_profile;
 pub mod products;
 pub mod public;
 pub mod quality;
+pub mod questionnaire;
+pub mod questionnaires;
 pub mod register_entry;
 pub mod register_rows;
 pub mod registers;
@@ -120,6 +122,8 @@ pub const ROUTES: &[&[Route]] = &[
     products::ROUTES,
     public::ROUTES,
     quality::ROUTES,
+    questionnaire::ROUTES,
+    questionnaires::ROUTES,
     register_entry::ROUTES,
     register_rows::ROUTES,
     registers::ROUTES,

@@ -38,6 +38,8 @@ fixed! {
     access = "/access";
     requests = "/requests";
     alerts = "/alerts";
+    questionnaires = "/questionnaires";
+    questionnaire_new = "/questionnaires/new";
     registers = "/registers";
     tasks = "/tasks";
     keeping = "/keeping";
@@ -63,6 +65,23 @@ fixed! {
 /// A register, or a page of it: `new`, `import`.
 pub fn register(register: &str, page: &str) -> String {
     if page.is_empty() { format!("/registers/{register}") } else { format!("/registers/{register}/{page}") }
+}
+pub fn questionnaire(questionnaire: Id<id::Questionnaire>) -> String {
+    format!("/questionnaires/{questionnaire}")
+}
+pub fn questionnaire_map(questionnaire: Id<id::Questionnaire>) -> String {
+    format!("/questionnaires/{questionnaire}/map")
+}
+/// The filled form.
+pub fn questionnaire_file(questionnaire: Id<id::Questionnaire>) -> String {
+    format!("/questionnaires/{questionnaire}/file")
+}
+/// A question, by the row of the form that it stands in.
+pub fn question(questionnaire: Id<id::Questionnaire>, row: u32) -> String {
+    format!("/questionnaires/{questionnaire}/questions/{row}")
+}
+pub fn question_map(questionnaire: Id<id::Questionnaire>, row: u32) -> String {
+    format!("/questionnaires/{questionnaire}/questions/{row}/map")
 }
 /// An entry of a register, or a page of it: `edit`, `move`.
 pub fn entry(entry: Id<id::Entry>, page: &str) -> String {

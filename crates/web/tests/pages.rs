@@ -24,6 +24,7 @@ const NO_PAGE: &[&str] = &[
     "/reissue",
     "/sheets/import/columns",
     "/sheets/import/items",
+    "/questionnaires/new",
     "/signin/elsewhere/{provider}",
     "/signin/elsewhere/{provider}/return",
 ];

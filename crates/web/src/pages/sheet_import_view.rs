@@ -132,7 +132,7 @@ fn worksheet_links(visit: &Visit, choosing: &Choosing, shown: &Glimpse) -> Marku
 }
 
 /// The first rows, with row numbers and column letters as in Excel.
-fn glimpse_table(lang: Lang, glimpse: &Glimpse) -> Markup {
+pub(super) fn glimpse_table(lang: Lang, glimpse: &Glimpse) -> Markup {
     let mut columns = vec![Column::new(text("行", "Row")).number()];
     columns.extend(glimpse.letters.iter().map(|l| Column::new(worded(l.clone(), l.clone()))));
     let short = |cell: &String| if cell.chars().count() > 40 { cell.chars().take(39).chain(['…']).collect() } else { cell.clone() };

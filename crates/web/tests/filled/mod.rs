@@ -1,9 +1,14 @@
 //! Addresses of routes with ids that exist.
 
+use app::draft::Draft;
+use app::questionnaire_file::QuestionnaireWishes;
 use app::read::registers::Wanted;
+use app::register_rows::RowsFormat;
 use rules::act::Actor;
 use rules::command::Command;
 use rules::id::{self, Id, Pos};
+use rules::questionnaire::Layout;
+use rules::text::Lang;
 use web::testing::{OFFICER, OPERATOR, STRANGER, World};
 
 /// What pages need in their query to be about something; the workbench goes to its first item unless nothing fits.
@@ -22,6 +27,23 @@ fn entry(world: &World, actor: &Actor) -> String {
         world.app.execute(actor, write).unwrap();
     }
     list()[0].entry.id.to_string()
+}
+
+/// A questionnaire of the actor's organisation: a register that was exported serves as the form that somebody sent.
+fn questionnaire(world: &World, actor: &Actor, case: Id<id::Case>) -> String {
+    let all = || world.app.questionnaires(actor).unwrap();
+    if all().is_empty() {
+        entry(world, actor);
+        let bytes = world.app.export_register(actor, REGISTER, RowsFormat::Xlsx, Lang::Ja).unwrap();
+        let worksheet = world.app.register(REGISTER).unwrap().name.ja.to_string();
+        let draft = Draft { name: "form.xlsx".into(), bytes };
+        let says = rules::questionnaire::usual();
+        let layout =
+            Layout { worksheet, first_row: 1, number: None, question: 0, choice: Some(60), words: Some(61), target: Some(62), says };
+        let wishes = QuestionnaireWishes { name: "Yearly form".into(), asker: "North Hospital".into(), due: None, case, layout };
+        world.app.add_questionnaire(actor, &draft, wishes).unwrap();
+    }
+    all()[0].questionnaire.id.to_string()
 }
 
 /// The route's address with every parameter filled: the case's own, and of what is not in a case the demonstration's.
@@ -54,6 +76,8 @@ pub fn filled(world: &World, path: &str, case: Id<id::Case>) -> String {
         "register" => REGISTER.to_owned(),
         "entry" => entry(world, &actor),
         "secret" => world.app.execute(&actor, Command::MakeFeed { whole: false }).unwrap().secret.unwrap(),
+        "questionnaire" => questionnaire(world, &actor, case),
+        "line" => "1".to_owned(),
         // None is configured here: its address is one of nothing.
         "provider" => "nowhere".to_owned(),
         "person" => world.actor(OPERATOR).person.unwrap().to_string(),
