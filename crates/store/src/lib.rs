@@ -70,6 +70,7 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     tables::running::STATEMENTS,
     tables::vault::STATEMENTS,
     tables::exchange::STATEMENTS,
+    tables::deadline::STATEMENTS,
     tables::questionnaire::STATEMENTS,
     tables::register::STATEMENTS,
     tables::inside::STATEMENTS,
