@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 mod answers;
 mod cases;
 mod deadlines;
+mod documents;
 mod exchange;
 pub(crate) mod keeping;
 mod keys;
@@ -173,6 +174,10 @@ impl Doing<'_, '_> {
                 self.questionnaires(kind, command)
             }
             Command::WriteEntry { .. } | Command::MoveEntry { .. } | Command::ImportEntries { .. } => self.registers(kind, command),
+            Command::SaveClause { .. }
+            | Command::ProposeDocument { .. }
+            | Command::ApproveDocument { .. }
+            | Command::WithdrawDocument { .. } => self.documents(kind, command),
             Command::OpenCase { .. }
             | Command::SubmitRound { .. }
             | Command::AcceptRound { .. }
@@ -280,7 +285,7 @@ impl Doing<'_, '_> {
 }
 
 /// The sheet of a case. Inside a transaction the database is not asked for new sheets: a case's sheet is known.
-fn sheet_in(app: &App, conn: &mut Conn, facts: &CaseFacts) -> Result<Arc<Sheet>, Error> {
+pub(crate) fn sheet_in(app: &App, conn: &mut Conn, facts: &CaseFacts) -> Result<Arc<Sheet>, Error> {
     if let Some(sheet) = app.content.sheets().into_iter().find(|s| s.id == facts.case.sheet) {
         return Ok(sheet);
     }

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod asking;
 pub mod case;
+pub mod documents;
 pub mod home;
 pub mod ledger;
 pub mod ledger_reviews;

@@ -9,6 +9,7 @@ use crate::account::{Factor, Method, Stage};
 use crate::answer::{Content, Origin, Work};
 use crate::case::{Case, Certificate, Interest, Part, State};
 use crate::deadline::Deadlining;
+use crate::document::Documenting;
 use crate::evidence::{Claim, Evidence, Finding, Label};
 use crate::exchange::Exchanging;
 use crate::id::{self, Digest, Id, ItemNo, Pos};
@@ -383,6 +384,8 @@ pub enum Change {
     Deadline(Deadlining),
     #[serde(untagged)]
     Question(Questioning),
+    #[serde(untagged)]
+    Document(Documenting),
 }
 
 #[cfg(test)]

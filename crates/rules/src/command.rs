@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Access;
 use crate::answer::{Content, Status};
 use crate::case::Part;
+use crate::document::Kept;
 use crate::evidence::{ClaimContent, Finding, Label, Stored};
 use crate::exchange::{AnchorKind, Arrival, Package};
 use crate::id::{self, Id, ItemNo, Pos};
@@ -165,6 +166,12 @@ commands! {
     /// Says which items questions ask about, by their rows; an empty list says that a question asks about none.
     MapQuestions "map_questions" { questionnaire: Id<id::Questionnaire>, mapped: BTreeMap<u32, Vec<ItemNo>> } = "設問と項目の対応付け", "Map questions to items";
     AnswerQuestion "answer_question" { questionnaire: Id<id::Questionnaire>, row: u32, #[serde(default)] base: Pos, #[serde(default)] reply: Reply } = "設問への回答", "Answer a question";
+    /// What is kept of one clause. `base` is the position of the version that was read.
+    SaveClause "save_clause" { document: String, clause: String, #[serde(default)] base: Pos, #[serde(default)] kept: Kept } = "条項の保存", "Save a clause of a document";
+    /// A version of a document as it stands now, for approval: for an entry where each has one, with the answers of a case where it discloses them.
+    ProposeDocument "propose_document" { document: String, #[serde(default)] entry: Option<Id<id::Entry>>, #[serde(default)] case: Option<Id<id::Case>>, #[serde(default)] label: Option<Label> } = "文書の版の提出", "Propose a version of a document";
+    ApproveDocument "approve_document" { version: Id<id::Document>, from: Date, #[serde(default)] until: Option<Date> } = "文書の版の承認", "Approve a version of a document";
+    WithdrawDocument "withdraw_document" { version: Id<id::Document>, reason: String } = "文書の版の取下げ", "Withdraw a version of a document";
     AddSheet "add_sheet" { #[schemars(with = "serde_json::Value")] sheet: Box<Sheet>, #[serde(default)] mapping: Option<serde_json::Value> } = "シートの追加", "Add a sheet";
     ConfirmText "confirm_text" { sheet: SheetId, item: ItemNo, text: String, source: String } = "原文の確認", "Confirm an item's text";
     OpenCase "open_case" { product: Id<id::Product>, body: Id<id::Organisation>, sheet: SheetId } = "案件の作成", "Open a case";

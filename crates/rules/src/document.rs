@@ -1,9 +1,21 @@
 //! A document type (文書): what its file says of chapters, clauses, questions and live facts. Form, paper and gaps follow from it.
 
+pub mod clause;
+mod compare;
+mod compose;
+pub mod facts;
 mod gaps;
 pub mod paper;
+mod version;
 
-pub use gaps::gaps;
+#[cfg(test)]
+mod tests;
+
+pub use clause::{ClauseVersion, Kept};
+pub use compare::{Differing, compare, open_in, words};
+pub use compose::{Made, compose, dress};
+pub use gaps::{gaps, gaps_without};
+pub use version::{Approval, Documenting, Standing, State, Version, Withdrawal, approve, next, state, withdraw};
 
 use serde::{Deserialize, Serialize};
 

@@ -185,6 +185,8 @@ named! {
     Feed = "feed";
     /// 質問票: a form that a medical institution sent.
     Questionnaire = "questionnaire";
+    /// 文書の版: one version of a document.
+    Document = "doc";
 }
 
 /// The number of an item on its sheet (項目番号), from 1.

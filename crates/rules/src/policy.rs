@@ -120,6 +120,9 @@ pub enum Place<'a> {
 /// Roles that keep registers (管理簿) of their own organisation, and read them.
 pub const KEEPERS: [Role; 5] = [Role::Officer, Role::Colleague, Role::Administrator, Role::Operator, Role::Secretariat];
 
+/// Roles that approve documents of their own organisation, and take them back.
+pub const APPROVERS: [Role; 2] = [Role::Officer, Role::Administrator];
+
 fn when(ok: bool) -> Result<(), Refusal> {
     if ok { Ok(()) } else { Err(Refusal::forbidden()) }
 }
@@ -280,6 +283,9 @@ fn role_allows(kind: Kind, actor: &Actor, place: Place) -> Result<(), Refusal> {
         Kind::WriteEntry | Kind::MoveEntry | Kind::ImportEntries => when(KEEPERS.iter().any(|r| role(*r))),
         Kind::WaiveDuty => when(in_session && (role(Role::Officer) || role(Role::Administrator))),
         Kind::MakeFeed | Kind::RevokeFeed => when(in_session && KEEPERS.iter().any(|r| role(*r))),
+        Kind::SaveClause | Kind::ProposeDocument => when(KEEPERS.iter().any(|r| role(*r))),
+        // Who proposed a version never approves it, says the rule.
+        Kind::ApproveDocument | Kind::WithdrawDocument => when(APPROVERS.iter().any(|r| role(*r))),
         Kind::FileEvidence => when(role(Role::Officer)),
         Kind::ChangePassword => when(in_session),
         Kind::SetLanguage => when(actor.person.is_some()),

@@ -4,7 +4,7 @@ mod check;
 mod day;
 mod entry;
 mod proof;
-mod samples;
+pub(crate) mod samples;
 mod value;
 
 use std::collections::BTreeMap;

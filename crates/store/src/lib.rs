@@ -74,6 +74,7 @@ const STATEMENTS: &[&[engine::Sql]] = &[
     tables::questionnaire::STATEMENTS,
     tables::register::STATEMENTS,
     tables::inside::STATEMENTS,
+    tables::document::STATEMENTS,
     tables::scan::STATEMENTS,
     tables::items::STATEMENTS,
     tests::STATEMENTS,

@@ -145,6 +145,13 @@ const MIGRATIONS: &[Migration] = &[
         own: ("", ""),
         insert_only: &["questionnaire", "question_mapping", "question_answer"],
     },
+    Migration {
+        number: 19,
+        name: "document",
+        text: include_str!("../migrations/0019_document.sql"),
+        own: ("", ""),
+        insert_only: &["document_clause", "document_version", "document_step"],
+    },
 ];
 
 /// The step after which the words of entries that were there are folded once.

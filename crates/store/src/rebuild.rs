@@ -76,6 +76,9 @@ statements! {
     DUMP_DUTY_TOLD = "select * from duty_told order by pos, duty";
     DUMP_DUTY_WAIVED = "select * from duty_waived order by pos";
     DUMP_CALENDAR_FEED = "select * from calendar_feed order by id";
+    DUMP_DOCUMENT_CLAUSE = "select * from document_clause order by pos";
+    DUMP_DOCUMENT_VERSION = "select * from document_version order by pos";
+    DUMP_DOCUMENT_STEP = "select * from document_step order by pos";
     DUMP_TOMBSTONE = "select * from tombstone order by pos";
     DUMP_TRUST_ANCHOR = "select * from trust_anchor order by id";
     DUMP_PACKAGE = "select * from package order by id";
@@ -151,6 +154,9 @@ const DUMPS: &[(&str, crate::engine::Sql)] = &[
     ("duty_told", DUMP_DUTY_TOLD),
     ("duty_waived", DUMP_DUTY_WAIVED),
     ("calendar_feed", DUMP_CALENDAR_FEED),
+    ("document_clause", DUMP_DOCUMENT_CLAUSE),
+    ("document_version", DUMP_DOCUMENT_VERSION),
+    ("document_step", DUMP_DOCUMENT_STEP),
     ("search_doc", DUMP_SEARCH_DOC),
 ];
 

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod deadline;
+pub mod document;
 pub mod evaluation;
 pub mod evidence;
 pub mod exchange;
@@ -122,6 +123,7 @@ pub(crate) fn apply(conn: &mut Conn, change: &Change, meta: &Meta) -> Result<(),
         Change::Register(c) => register::apply(conn, c, meta),
         Change::Deadline(c) => deadline::apply(conn, c, meta),
         Change::Question(c) => questionnaire::apply(conn, c, meta),
+        Change::Document(c) => document::apply(conn, c, meta),
     }
 }
 

@@ -22,6 +22,8 @@ pub mod cases;
 pub mod confirm;
 pub mod contents;
 pub mod disclosed;
+pub mod document_clause;
+pub mod documents;
 pub mod elsewhere;
 pub mod evidence;
 pub mod export;
@@ -48,6 +50,7 @@ pub mod outbox;
 pub mod overview;
 pub mod own_sessions;
 pub mod packages;
+pub mod papers;
 pub mod print;
 mod product_profile;
 pub mod products;
@@ -97,6 +100,8 @@ pub const ROUTES: &[&[Route]] = &[
     cases::ROUTES,
     confirm::ROUTES,
     disclosed::ROUTES,
+    document_clause::ROUTES,
+    documents::ROUTES,
     elsewhere::ROUTES,
     evidence::ROUTES,
     export::ROUTES,
@@ -118,6 +123,7 @@ pub const ROUTES: &[&[Route]] = &[
     overview::ROUTES,
     own_sessions::ROUTES,
     packages::ROUTES,
+    papers::ROUTES,
     print::ROUTES,
     products::ROUTES,
     public::ROUTES,

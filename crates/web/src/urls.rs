@@ -42,6 +42,7 @@ fixed! {
     questionnaire_new = "/questionnaires/new";
     registers = "/registers";
     tasks = "/tasks";
+    documents = "/documents";
     keeping = "/keeping";
     keys = "/keys";
     ledger = "/ledger";
@@ -90,6 +91,18 @@ pub fn entry(entry: Id<id::Entry>, page: &str) -> String {
 /// Something done with deadlines: `waive`, `feeds`, `calendar.ics`.
 pub fn tasks_act(act: &str) -> String {
     format!("/tasks/{act}")
+}
+/// A document of the catalogue, or a page of it: `propose`.
+pub fn document_type(document: &str, page: &str) -> String {
+    if page.is_empty() { format!("/documents/{document}") } else { format!("/documents/{document}/{page}") }
+}
+/// One clause of a document.
+pub fn clause(document: &str, clause: &str) -> String {
+    format!("/documents/{document}/clauses/{clause}")
+}
+/// A version of a document, or a page of it: `approve`, `changes`, `paper.pdf` …
+pub fn paper(version: Id<id::Document>, page: &str) -> String {
+    if page.is_empty() { format!("/papers/{version}") } else { format!("/papers/{version}/{page}") }
 }
 pub fn case(case: CaseId) -> String {
     format!("/cases/{case}")

@@ -169,12 +169,13 @@ impl<'a> Visit<'a> {
         let administrator = self.has(Role::Administrator);
         let keeper = rules::policy::KEEPERS.iter().any(|role| self.has(*role));
         let warned = administrator || self.has(Role::Operator);
-        let links: [(bool, Text, String); 16] = [
+        let links: [(bool, Text, String); 17] = [
             (true, text("ホーム", "Home"), urls::home()),
             (body, text("案件ボード", "Board"), urls::board()),
             (any_case, text("案件", "Cases"), urls::cases()),
             (applicant, text("証跡", "Evidence"), urls::library()),
             (keeper, text("管理簿", "Registers"), urls::registers()),
+            (keeper, text("文書", "Documents"), urls::documents()),
             (keeper, text("期限", "Deadlines"), urls::tasks()),
             (applicant, text("質問票", "Questionnaires"), urls::questionnaires()),
             (applicant, text("プロダクト", "Products"), urls::products()),

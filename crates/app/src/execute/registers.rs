@@ -124,7 +124,7 @@ impl Doing<'_, '_> {
 
     /// What a check has to know: the entries, people and files that the fields name, and values that are taken: by entries
     /// that stand, or under `taken` (field and sort key) by rows before this one.
-    fn register_facts(
+    pub(super) fn register_facts(
         &mut self,
         register: &Register,
         organisation: Id<id::Organisation>,
@@ -177,7 +177,7 @@ impl Doing<'_, '_> {
 
 /// Puts ids in place of names, as people and spreadsheets write links: of somebody of the organisation, and of an entry,
 /// where exactly one has that name.
-fn resolve(
+pub(super) fn resolve(
     conn: &mut Conn,
     register: &Register,
     organisation: Id<id::Organisation>,
@@ -203,7 +203,7 @@ fn resolve(
 }
 
 /// The people of an organisation by name; nobody where two have one name.
-fn people(conn: &mut Conn, organisation: Id<id::Organisation>) -> Result<BTreeMap<String, Option<Id<id::Person>>>, Error> {
+pub(super) fn people(conn: &mut Conn, organisation: Id<id::Organisation>) -> Result<BTreeMap<String, Option<Id<id::Person>>>, Error> {
     let mut out = BTreeMap::new();
     for person in members(conn, organisation)? {
         out.entry(person.name).and_modify(|one| *one = None).or_insert(Some(person.id));

@@ -7,7 +7,7 @@ use rules::id::{self, Id};
 use rules::party::Person;
 use rules::policy::{KEEPERS, Side};
 use rules::refusal::Refusal;
-use rules::register::{Entry, Facts, Fault, Field, FieldKind, Move, Register, Standing, check};
+use rules::register::{Entry, Facts, Fault, Field, FieldKind, Move, Register, Standing, Written, check};
 use store::Conn;
 use store::tables::register as rows;
 pub use store::tables::register::{Cursor, Listed, Version, Wanted};
@@ -146,8 +146,12 @@ impl App {
 
     /// What a form offers for the fields that link to something, by field: id and name.
     pub fn entry_choices(&self, actor: &Actor, register: &str) -> Result<BTreeMap<String, Vec<(String, String)>>, Error> {
+        self.offered(actor, self.register(register)?)
+    }
+
+    /// As [`App::entry_choices`], for the fields of a register or of anything that asks like one.
+    pub fn offered(&self, actor: &Actor, register: &Register) -> Result<BTreeMap<String, Vec<(String, String)>>, Error> {
         let organisation = keeper(actor)?;
-        let register = self.register(register)?;
         self.store.read(|conn| {
             let mut out = BTreeMap::new();
             for field in &register.fields {
@@ -187,38 +191,52 @@ impl App {
         let mut names = Names::new();
         for entry in entries {
             person(conn, &entry.by.to_string(), &mut names)?;
-            for field in &register.fields {
-                for kept in entry.fields.get(&field.id).into_iter().flatten().filter(|kept| !kept.is_empty()) {
-                    if names.contains_key(kept) {
-                        continue;
-                    }
-                    match field.kind {
-                        FieldKind::Person => person(conn, kept, &mut names)?,
-                        FieldKind::Organisation => {
-                            let found = kept.parse().ok().map(|id| party::organisation(conn, id)).transpose()?.flatten();
-                            names.extend(found.map(|o| (kept.clone(), o.name)));
-                        }
-                        FieldKind::Entry => {
-                            let found = kept.parse().ok().map(|id| rows::one(conn, organisation, id)).transpose()?.flatten();
-                            let named = found.and_then(|s| Some(title(self.content.catalog.register(&s.entry.register)?, &s.entry)));
-                            names.extend(named.map(|name| (kept.clone(), name)));
-                        }
-                        FieldKind::File => {
-                            let found = kept.parse().ok().map(|id| evidence::one(conn, id)).transpose()?.flatten();
-                            let sight = Sight::of(conn, actor, Side::Applicant, organisation)?;
-                            let shown = found.filter(|f| f.organisation == organisation && sight.shows(f));
-                            names.insert(kept.clone(), shown.map_or_else(|| rules::label::HIDDEN.to_owned(), |f| f.name));
-                        }
-                        _ => {}
-                    }
-                }
-            }
+            self.name_links(conn, actor, organisation, register.fields.iter(), &entry.fields, &mut names)?;
         }
         Ok(names)
     }
+
+    /// Adds the names of whatever these fields link to.
+    pub(crate) fn name_links<'f>(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        organisation: Id<id::Organisation>,
+        fields: impl Iterator<Item = &'f Field>,
+        written: &Written,
+        names: &mut Names,
+    ) -> Result<(), Error> {
+        for field in fields {
+            for kept in written.get(&field.id).into_iter().flatten().filter(|kept| !kept.is_empty()) {
+                if names.contains_key(kept) {
+                    continue;
+                }
+                match field.kind {
+                    FieldKind::Person => person(conn, kept, names)?,
+                    FieldKind::Organisation => {
+                        let found = kept.parse().ok().map(|id| party::organisation(conn, id)).transpose()?.flatten();
+                        names.extend(found.map(|o| (kept.clone(), o.name)));
+                    }
+                    FieldKind::Entry => {
+                        let found = kept.parse().ok().map(|id| rows::one(conn, organisation, id)).transpose()?.flatten();
+                        let named = found.and_then(|s| Some(title(self.content.catalog.register(&s.entry.register)?, &s.entry)));
+                        names.extend(named.map(|name| (kept.clone(), name)));
+                    }
+                    FieldKind::File => {
+                        let found = kept.parse().ok().map(|id| evidence::one(conn, id)).transpose()?.flatten();
+                        let sight = Sight::of(conn, actor, Side::Applicant, organisation)?;
+                        let shown = found.filter(|f| f.organisation == organisation && sight.shows(f));
+                        names.insert(kept.clone(), shown.map_or_else(|| rules::label::HIDDEN.to_owned(), |f| f.name));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
-fn person(conn: &mut Conn, kept: &str, names: &mut Names) -> Result<(), Error> {
+pub(crate) fn person(conn: &mut Conn, kept: &str, names: &mut Names) -> Result<(), Error> {
     if let Some(found) = kept.parse().ok().map(|id| party::person(conn, id)).transpose()?.flatten() {
         names.insert(kept.to_owned(), found.name);
     }

@@ -62,6 +62,10 @@ pub const fn states(kind: Kind) -> &'static [State] {
         | Kind::AnswerQuestion
         | Kind::WriteEntry
         | Kind::MoveEntry
+        | Kind::SaveClause
+        | Kind::ProposeDocument
+        | Kind::ApproveDocument
+        | Kind::WithdrawDocument
         | Kind::ImportEntries
         | Kind::AddSheet
         | Kind::ConfirmText

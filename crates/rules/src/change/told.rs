@@ -84,6 +84,7 @@ impl Change {
             Change::Register(c) => c.kind(),
             Change::Deadline(c) => c.kind(),
             Change::Question(c) => c.kind(),
+            Change::Document(c) => c.kind(),
         }
     }
 
@@ -165,6 +166,7 @@ impl Change {
             Change::Register(c) => c.subject(),
             Change::Deadline(c) => c.subject(),
             Change::Question(c) => c.questionnaire().to_string(),
+            Change::Document(c) => c.subject(),
         }
     }
 }

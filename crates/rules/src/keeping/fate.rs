@@ -149,7 +149,9 @@ fn case_of(change: &Change) -> Option<Id<id::Case>> {
         | Change::Register(_)
         | Change::Deadline(_)
         // A questionnaire is the provider's own work for somebody who asked.
-        | Change::Question(_) => None,
+        | Change::Question(_)
+        // So do documents: a version is what was read, and stays what can be read again.
+        | Change::Document(_) => None,
     }
 }
 

@@ -26,6 +26,7 @@ mod filter;
 mod items;
 mod notice;
 mod pager;
+mod paper;
 mod print_head;
 mod progress;
 mod radio;
@@ -59,6 +60,7 @@ pub use filter::{filter, search_field};
 pub use items::{ItemLink, items};
 pub use notice::{notice, saved};
 pub use pager::{Pager, pager};
+pub use paper::paper;
 pub use print_head::print_head;
 pub use progress::progress;
 pub use radio::{Mark, marks, radios};
@@ -111,6 +113,7 @@ pub const EXAMPLES: &[(&str, Example)] = &[
     ("dialog", dialog::example),
     ("diff", diff::example),
     ("viewer", viewer::example),
+    ("paper", paper::example),
     ("bench", bench::example),
     ("print_head", print_head::example),
     ("chart", crate::chart::example),

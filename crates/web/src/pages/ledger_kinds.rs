@@ -105,6 +105,10 @@ pub const KINDS: &[(&str, Text)] = &[
     ("log_reviewed", text("台帳の定期レビュー", "Ledger reviewed")),
     ("log_view_removed", text("台帳の表示条件の削除", "Saved view removed")),
     ("log_view_saved", text("台帳の表示条件の保存", "Saved view kept")),
+    ("clause_saved", text("条項の保存", "Clause saved")),
+    ("document_approved", text("文書の版の承認", "Document approved")),
+    ("document_proposed", text("文書の版の提出", "Document proposed")),
+    ("document_withdrawn", text("文書の版の取下げ", "Document withdrawn")),
     ("entry_moved", text("管理簿の記録の状態変更", "Entry moved on")),
     ("entry_written", text("管理簿への記録", "Entry written")),
     ("duties_told", text("期限の通知", "Deadlines told")),
@@ -128,7 +132,7 @@ mod tests {
     use super::*;
 
     /// The sources that say how each change is named.
-    const SOURCES: [&str; 9] = [
+    const SOURCES: [&str; 10] = [
         include_str!("../../../rules/src/change/told.rs"),
         include_str!("../../../rules/src/running.rs"),
         include_str!("../../../rules/src/vault.rs"),
@@ -138,6 +142,7 @@ mod tests {
         include_str!("../../../rules/src/register/entry.rs"),
         include_str!("../../../rules/src/deadline.rs"),
         include_str!("../../../rules/src/questionnaire.rs"),
+        include_str!("../../../rules/src/document/version.rs"),
     ];
 
     /// What `fn kind` gives back, wherever it stands.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::read::registers::{EntryRead, title};
+use app::read::registers::{EntryRead, Names, title};
 use maud::{Markup, html};
 use rules::command::Command;
 use rules::evidence::Label;
@@ -73,7 +73,7 @@ fn written(visit: &Visit, register: &Register, entry: Option<Id<id::Entry>>) -> 
 }
 
 /// The values in one input: one a line where a field takes several.
-fn values(field: &Asked, typed: &str) -> Vec<String> {
+pub(super) fn values(field: &Asked, typed: &str) -> Vec<String> {
     if field.many && field.kind != FieldKind::Text {
         typed.lines().map(str::to_owned).filter(|line| !line.trim().is_empty()).collect()
     } else if typed.trim().is_empty() {
@@ -99,7 +99,7 @@ fn form_page(visit: &Visit, register: &Register, read: Option<&EntryRead>, refus
                 .entry
                 .fields
                 .get(&field.id)
-                .map(|kept| kept.iter().map(|k| typed(field, k, read)).collect::<Vec<_>>().join("\n"))
+                .map(|kept| kept.iter().map(|k| typed(field, k, read.map(|r| &r.names))).collect::<Vec<_>>().join("\n"))
                 .unwrap_or_default(),
             (None, None) => String::new(),
         };
@@ -143,15 +143,15 @@ fn form_page(visit: &Visit, register: &Register, read: Option<&EntryRead>, refus
 }
 
 /// A kept value as it is typed: people by name, moments in Japanese time.
-fn typed(field: &Asked, kept: &str, read: Option<&EntryRead>) -> String {
+pub(super) fn typed(field: &Asked, kept: &str, names: Option<&Names>) -> String {
     match field.kind {
-        FieldKind::Person => read.and_then(|r| r.names.get(kept)).cloned().unwrap_or_else(|| kept.to_owned()),
+        FieldKind::Person => names.and_then(|names| names.get(kept)).cloned().unwrap_or_else(|| kept.to_owned()),
         FieldKind::Moment => rules::register::typed(kept),
         _ => kept.to_owned(),
     }
 }
 
-fn summary(lang: Lang, register: &Register, refused: Option<&Refusal>) -> Markup {
+pub(super) fn summary(lang: Lang, register: &Register, refused: Option<&Refusal>) -> Markup {
     let Some(refusal) = refused else { return html! {} };
     if refusal.faults.is_empty() {
         return html! { div.error-summary tabindex="-1" { (notice(lang, Tone::Danger, &refusal.text, html! {})) } };
@@ -168,7 +168,7 @@ fn summary(lang: Lang, register: &Register, refused: Option<&Refusal>) -> Markup
     error_summary(lang, &faults)
 }
 
-fn input(lang: Lang, asked: &Asked, value: &str, fault: Option<&Text>, choices: Option<&Vec<(String, String)>>) -> Markup {
+pub(super) fn input(lang: Lang, asked: &Asked, value: &str, fault: Option<&Text>, choices: Option<&Vec<(String, String)>>) -> Markup {
     let mut field = Field::new(&asked.id, label(asked)).value(value).error(fault);
     field.required = asked.required;
     let format = match asked.kind {
@@ -279,6 +279,7 @@ fn entry_page(visit: &Visit, read: &EntryRead, refused: Option<&Refusal>) -> Res
                 }
             }
         }
+        (super::papers::of_entry(visit, &register.id, entry.id)?)
         h2 { (text("履歴", "History").get(lang)) }
         (history(lang, read))
     };

@@ -17,6 +17,19 @@ const QUERIES: &[(&str, &str)] = &[("/cases/{case}/rounds/compare", "?from=1&to=
 /// A register that asks for no links.
 const REGISTER: &str = "periodic_review";
 
+/// A document that is made for no entry.
+const DOCUMENT: &str = "sla";
+
+/// A version of it of the actor's organisation; one is proposed where there is none.
+fn paper(world: &World, actor: &Actor) -> String {
+    let newest = || world.app.document_read(actor, DOCUMENT, None, Default::default()).unwrap().versions.first().map(|(v, _)| v.id);
+    if newest().is_none() {
+        let propose = Command::ProposeDocument { document: DOCUMENT.into(), entry: None, case: None, label: None };
+        world.app.execute(actor, propose).unwrap();
+    }
+    newest().unwrap().to_string()
+}
+
 /// An entry of the actor's organisation; one is made from the register's own example where there is none.
 fn entry(world: &World, actor: &Actor) -> String {
     let list = || world.app.entries(actor, REGISTER, &Wanted::default(), 1).unwrap().listed.entries;
@@ -74,6 +87,9 @@ pub fn filled(world: &World, path: &str, case: Id<id::Case>) -> String {
             world.app.phrases(&world.actor(if owner == OFFICER { "evaluator@example.jp" } else { owner })).unwrap()[0].id.to_string()
         }
         "register" => REGISTER.to_owned(),
+        "document" => DOCUMENT.to_owned(),
+        "clause" => world.app.document_type(DOCUMENT).unwrap().clauses().next().unwrap().id.clone(),
+        "paper" => paper(world, &actor),
         "entry" => entry(world, &actor),
         "secret" => world.app.execute(&actor, Command::MakeFeed { whole: false }).unwrap().secret.unwrap(),
         "questionnaire" => questionnaire(world, &actor, case),

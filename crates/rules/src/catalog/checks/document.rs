@@ -179,7 +179,7 @@ fn on_a_sheet(content: &Content, served: Served) -> bool {
 /// Each item that names the document is answered by a clause.
 pub(super) fn complete(content: &Content, found: &mut Found) {
     for document in content.documents {
-        for item in gaps(document, content.sheets.iter().flat_map(|at| &at.sheet.items)) {
+        for item in content.sheets.iter().flat_map(|at| gaps(document, &at.sheet.items)) {
             let words = worded(
                 format!("項目{item}がこの文書を参照していますが、答える条項がありません。"),
                 format!("Item {item} names this document, and no clause answers it."),
