@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rules::act::Actor;
 use store::INSTALLATION;
 
-pub use anchors::{Anchors, Authority, Witness};
+pub use anchors::{Anchors, Authority, Witness, Worth};
 pub use capacity::Forecast;
 pub use state::{AnchorState, ProofState, PublicProof};
 

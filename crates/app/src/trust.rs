@@ -14,6 +14,7 @@ use rules::refusal::Refusal;
 use rules::text::{text, worded};
 use seal::merkle::sha256;
 use seal::note::VerifierKey;
+use seal::verify::Trust;
 use store::Conn;
 use store::tables::{exchange as rows, party};
 
@@ -240,6 +241,21 @@ pub(crate) fn others(conn: &mut Conn, organisation: Id<id::Organisation>) -> Res
 /// As [`others`], those that count.
 pub(crate) fn active(conn: &mut Conn, organisation: Id<id::Organisation>) -> Result<Vec<(TrustAnchor, Card)>, Error> {
     Ok(others(conn, organisation)?.into_iter().filter(|(a, _)| a.state == AnchorState::Active).collect())
+}
+
+/// Whose word about time and history counts on this installation: the time-stamping authorities and witnesses that two
+/// people activated. Those that were proposed, blocked or removed do not.
+pub(crate) fn outside(conn: &mut Conn) -> Result<Trust, Error> {
+    let mut trust = Trust::default();
+    for anchor in rows::anchors(conn, None)?.into_iter().map(|a| a.anchor).filter(|a| a.state == AnchorState::Active) {
+        let broken = || Error::Broken(format!("the trust anchor {} cannot be read", anchor.id));
+        match anchor.anchor {
+            AnchorKind::StampRoot => trust.stamp_roots.push(certificate(&anchor.data).ok_or_else(broken)?),
+            AnchorKind::Witness => trust.witnesses.push(anchor.data.trim().parse().map_err(|_| broken())?),
+            AnchorKind::Installation => {}
+        }
+    }
+    Ok(trust)
 }
 
 #[cfg(test)]

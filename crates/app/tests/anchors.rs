@@ -8,11 +8,15 @@ use std::process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio};
 
 use app::mail::MailSettings;
 use app::proof::anchors::{Agent, read_file};
-use app::proof::{Anchors, Authority};
+use app::proof::{Anchors, Authority, Witness, Worth};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use common::{World, worlds};
 use rules::command::Command;
+use rules::exchange::AnchorKind;
+use rules::id::{self, Id};
+use rules::party::Role;
+use rules::refusal::Why;
 use rules::review::AlertKind;
 use seal::merkle::sha256;
 use seal::note::{Algorithm, Note, SigningKey};
@@ -308,4 +312,96 @@ fn a_token_is_stamped_again_before_its_authority_ends() {
     let over = sha256(&[&STANDARD.decode(&old.proof).unwrap()]);
     let stamp = seal::stamp::verify(&STANDARD.decode(&new.proof).unwrap(), &over, &roots, None).unwrap();
     assert!(stamp.trusted && new.until > old.until);
+}
+
+/// A trust anchor that one operator proposed.
+fn proposed(w: &World, anchor: AnchorKind, data: &str) -> Id<id::TrustAnchor> {
+    let propose = Command::ProposeAnchor { anchor, name: "外部の機関".into(), data: data.into(), label: None };
+    w.act("operator", propose).made.unwrap().parse().unwrap()
+}
+
+/// The fingerprint as the other side reads it out.
+fn fingerprint(w: &World, anchor: Id<id::TrustAnchor>) -> String {
+    let all = w.app.trust(w.actor("operator")).unwrap().anchors;
+    all.into_iter().find(|a| a.anchor.id == anchor).unwrap().anchor.fingerprint.to_string()
+}
+
+fn worth(w: &World) -> Worth {
+    w.app.proof(w.actor("operator")).unwrap().anchors[0].worth.clone().unwrap()
+}
+
+/// The proof counts for nothing until two operators agree, and for nothing again once the anchor is removed.
+fn counts_by_two_people_only(w: &World, anchor: AnchorKind, data: &str, others: &str) {
+    let unknown = |w: &World| matches!(worth(w), Worth::NotTrusted { .. });
+    assert!(unknown(w), "{:?}", worth(w));
+    assert!(worth(w).words().en.contains("Not trusted by anybody here"));
+    let other = proposed(w, anchor, others);
+    w.act("secretariat", Command::DecideAnchor { anchor: other, fingerprint: fingerprint(w, other) });
+    assert!(unknown(w), "somebody else's does not vouch for it");
+    let own = proposed(w, anchor, data);
+    assert!(unknown(w), "only proposed");
+    let typed = fingerprint(w, own);
+    assert_eq!(w.refused("operator", Command::DecideAnchor { anchor: own, fingerprint: typed.clone() }), Why::State, "one person");
+    w.act("secretariat", Command::DecideAnchor { anchor: own, fingerprint: typed });
+    assert!(matches!(worth(w), Worth::Trusted { .. }), "{:?}", worth(w));
+    w.act("secretariat", Command::RemoveAnchor { anchor: own, reason: "契約の終了".into() });
+    assert!(unknown(w), "removed");
+    let blocked = proposed(w, anchor, data);
+    w.act("secretariat", Command::DecideAnchor { anchor: blocked, fingerprint: "00".into() });
+    assert!(unknown(w), "blocked");
+}
+
+fn two_operators(w: &mut World) {
+    let (organisation, person) = (w.organisation("secretariat"), w.person("secretariat"));
+    let roles = vec![Role::Secretariat, Role::Administrator, Role::Operator];
+    w.act("operator", Command::SetRoles { organisation, person, roles });
+    w.sign_in_again("secretariat");
+}
+
+#[test]
+fn a_time_stamp_proves_something_only_under_an_authority_that_two_people_activated() {
+    for mut w in worlds() {
+        let (Some(stamps), Some(other)) = (Stamps::start(2000), Stamps::start(2000)) else { return };
+        two_operators(&mut w);
+        w.app.config.anchors = Anchors { stamps: vec![stamps.authority()], ..Anchors::default() };
+        w.app.start().unwrap();
+        assert_eq!(w.app.anchor().unwrap(), 1);
+        let root = |stamps: &Stamps| std::fs::read_to_string(stamps.folder.path().join("root.pem")).unwrap();
+        counts_by_two_people_only(&w, AnchorKind::StampRoot, &root(&stamps), &root(&other));
+        // A token that is not right is no better for it.
+        let newest = anchors(&w).remove(0);
+        let mut token = STANDARD.decode(&newest.proof).unwrap();
+        *token.last_mut().unwrap() ^= 1;
+        let bent = Anchor { id: 0, proof: STANDARD.encode(token), ..newest };
+        w.app.store().write(|tx| tx.keep_anchor(&bent).map(drop)).unwrap();
+        assert!(matches!(worth(&w), Worth::Wrong(_)), "{:?}", worth(&w));
+    }
+}
+
+#[test]
+fn a_cosignature_proves_something_only_by_a_witness_that_two_people_activated() {
+    for mut w in worlds() {
+        two_operators(&mut w);
+        let key = |seed| SigningKey::from_seed("witness.example", Algorithm::Ed25519, [seed; 32]).unwrap();
+        let public = |seed| key(seed).verifier().to_string();
+        let witness = Witness::parse(&format!("{}@http://127.0.0.1:9/", public(1)), Agent::new(None).unwrap()).unwrap();
+        let place = witness.url.to_string();
+        w.app.config.anchors = Anchors { witnesses: vec![witness], ..Anchors::default() };
+        w.app.start().unwrap();
+        let signed = newest(&w);
+        let text = Note::parse(&signed.note).unwrap().text;
+        let cosigned = |text: &str| Note { text: String::from("\n"), signatures: vec![key(1).sign(text)] }.to_string();
+        let keep = |proof: String| {
+            let (kind, at) = ("witness".to_owned(), w.app.clock.now());
+            let anchor = Anchor { id: 0, kind, place: place.clone(), size: signed.size, at, proof, until: None, over: None };
+            w.app.store().write(|tx| tx.keep_anchor(&anchor).map(drop)).unwrap();
+        };
+        keep(cosigned(&text).trim_start_matches('\n').to_owned());
+        counts_by_two_people_only(&w, AnchorKind::Witness, &public(1), &public(2));
+        // Of another text, by a key that counts.
+        let own = proposed(&w, AnchorKind::Witness, &public(1));
+        w.act("secretariat", Command::DecideAnchor { anchor: own, fingerprint: fingerprint(&w, own) });
+        keep(cosigned("another\n").trim_start_matches('\n').to_owned());
+        assert!(matches!(worth(&w), Worth::Wrong(_)), "{:?}", worth(&w));
+    }
 }

@@ -452,3 +452,39 @@ fn a_package_waits_while_the_scanner_is_old_or_away_and_comes_in_when_it_is_new(
     assert_eq!((t.here.changes("evidence_added").len(), t.here.changes("file_scanned").len()), (1, 1));
     t.here.app.verify().unwrap();
 }
+
+#[test]
+fn the_word_of_a_witness_about_a_senders_ledger_counts_only_where_two_people_activated_it() {
+    let mut t = pair();
+    let case = case(&t.there);
+    t.there.app.checkpoint().unwrap();
+    let signed = t.there.app.store().read(store::checkpoints::newest_super).unwrap().unwrap();
+    let key = seal::SigningKey::from_seed("witness.example", seal::note::Algorithm::Ed25519, [1; 32]).unwrap();
+    let text = seal::Note::parse(&signed.note).unwrap().text;
+    let lines = seal::Note { text: "\n".into(), signatures: vec![key.sign(&text)] }.to_string();
+    let anchor = store::checkpoints::Anchor {
+        id: 0,
+        kind: "witness".into(),
+        place: "http://witness.example/".into(),
+        size: signed.size,
+        at: t.there.app.clock.now(),
+        proof: lines.trim_start_matches('\n').to_owned(),
+        until: None,
+        over: None,
+    };
+    t.there.app.store().write(|tx| tx.keep_anchor(&anchor).map(drop)).unwrap();
+    let bytes = t.send(case);
+    let look = |t: &Two| t.look(&t.arrive(&bytes).unwrap()).anchors;
+    let unknown = look(&t);
+    assert!(matches!(unknown.as_slice(), [(false, app::proof::Worth::NotTrusted { by })] if by == "witness.example"), "{unknown:?}");
+    roles(&mut t.here, "secretariat", &[Role::Secretariat, Role::Administrator, Role::Operator]);
+    let data = key.verifier().to_string();
+    let propose = Command::ProposeAnchor { anchor: AnchorKind::Witness, name: "立会人".into(), data: data.clone(), label: None };
+    let anchor = t.here.act("operator", propose).made.unwrap().parse().unwrap();
+    assert_eq!(look(&t), unknown, "one person");
+    let fingerprint = spoken(rules::id::Digest(seal::merkle::sha256(&[data.as_bytes()])));
+    t.here.act("secretariat", Command::DecideAnchor { anchor, fingerprint });
+    assert!(matches!(look(&t).as_slice(), [(false, app::proof::Worth::Trusted { .. })]));
+    t.here.act("operator", Command::RemoveAnchor { anchor, reason: "契約の終了".into() });
+    assert_eq!(look(&t), unknown, "removed");
+}

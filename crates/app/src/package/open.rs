@@ -14,12 +14,13 @@ use rules::refusal::Refusal;
 use rules::text::{Text, text, worded};
 use seal::merkle::Hash;
 use seal::package::{BadManifest, BadSignature, Manifest, Opened, PackageFault, PackageTrust};
-use seal::verify::{Trust, verify_export};
+use seal::verify::{AnchorKind, Trust, verify_export};
 use store::tables::{evaluation, evidence, exchange as rows};
 
 use super::make::{label_word, measured, path_of};
 use super::{LEDGER, Mirror, SUBMISSION, VERSION, opened};
 use crate::execute::all_items;
+use crate::proof::Worth;
 use crate::trust::{self, Card};
 use crate::{App, Error};
 
@@ -82,6 +83,8 @@ pub struct Look {
     pub continues: Option<Id<id::Case>>,
     /// Lines of the sender's ledger that came along, each proven.
     pub lines: u64,
+    /// What outsiders said of the sender's ledger, and whether it counts here: whether it is a time stamp, and its worth.
+    pub anchors: Vec<(bool, Worth)>,
     /// What keeps it from being taken in just now, though nothing is wrong with it.
     pub waits: Option<Text>,
 }
@@ -241,9 +244,10 @@ impl App {
                 return Err(content("証跡", "a document is not among its files"));
             }
         }
-        let lines = {
+        let (lines, anchors) = {
             let input = package.file(LEDGER).map_err(|_| content("台帳の抜粋がない", "there is no ledger extract"))?;
-            let given = Trust { keys: card.keys.clone(), ..Trust::default() };
+            let outside = self.store.read(trust::outside)?;
+            let given = Trust { keys: card.keys.clone(), ..outside };
             let report = verify_export(BufReader::with_capacity(1 << 18, input), &given, |_| {}).map_err(|fault| {
                 Turn::Down(
                     Refused::Content,
@@ -253,7 +257,8 @@ impl App {
             if report.installation != card.installation || report.tenant != theirs.from.to_string() {
                 return Err(content("台帳の抜粋", "the ledger extract is another organisation's"));
             }
-            report.lines
+            let worth = report.anchors.iter().map(Worth::of).map(|(kind, worth)| (kind == AnchorKind::Stamp, worth));
+            (report.lines, worth.collect())
         };
         let mirror = Mirror::of(&card.installation, card.organisation, organisation);
         let submission = mirror.submission(theirs);
@@ -271,6 +276,7 @@ impl App {
             comparison,
             continues,
             lines,
+            anchors,
             waits,
         };
         Ok(Sound { package, look })

@@ -5,6 +5,7 @@ mod mail;
 mod outward;
 mod stamp;
 mod witness;
+pub(in crate::proof) mod worth;
 
 use std::path::PathBuf;
 
@@ -22,6 +23,7 @@ pub use file::read as read_file;
 pub use outward::Agent;
 pub use stamp::Authority;
 pub use witness::Witness;
+pub use worth::Worth;
 
 /// Where super checkpoints go.
 #[derive(Debug, Clone, Default)]

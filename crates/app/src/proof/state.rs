@@ -10,8 +10,9 @@ use store::INSTALLATION;
 use store::checkpoints::{self, SuperSigned};
 use store::tables::running::{self, Epoch, Event};
 
-use super::Forecast;
-use crate::{App, Error};
+use super::anchors::worth;
+use super::{Forecast, Worth};
+use crate::{App, Error, trust};
 
 /// How many events are shown.
 const EVENTS: u32 = 20;
@@ -26,6 +27,8 @@ pub struct AnchorState {
     pub last: Option<(Timestamp, u64)>,
     /// Failed tries since when, and why the last one failed.
     pub trouble: Option<(u32, Timestamp, Text)>,
+    /// What the newest proof is worth by the trust anchors of this installation; nothing for files and mail.
+    pub worth: Option<Worth>,
 }
 
 /// Everything about the proofs of an installation.
@@ -62,9 +65,12 @@ impl App {
         let mut state = self.store.read(|conn| -> Result<_, Error> {
             let epochs = running::epochs(conn, INSTALLATION)?;
             let mut anchors = vec![];
+            let trust = trust::outside(conn)?;
             for (kind, place) in places {
-                let last = checkpoints::newest_anchor(conn, kind, &place)?.map(|anchor| (anchor.at, anchor.size));
-                anchors.push(AnchorState { kind, place, last, trouble: None });
+                let newest = checkpoints::newest_anchor(conn, kind, &place)?;
+                let worth = newest.as_ref().map(|anchor| worth::judged(conn, anchor, &trust)).transpose()?.flatten();
+                let last = newest.map(|anchor| (anchor.at, anchor.size));
+                anchors.push(AnchorState { kind, place, last, trouble: None, worth });
             }
             let time = running::newest(conn, INSTALLATION, "clock_checked")?.and_then(|event| match event.what {
                 Running::ClockChecked { server, offset_ms, ok } => Some((server, offset_ms, ok, event.at)),

@@ -8,6 +8,7 @@ use rules::party::Role;
 use rules::refusal::Refusal;
 use rules::text::{Text, text, worded};
 
+use super::anchors::worth_tone;
 use super::form::{Again, Form, saved_at, settle};
 use super::signs::{label_tone, time};
 use crate::components::{
@@ -274,6 +275,10 @@ fn numbers(items: &[ItemNo]) -> String {
     if items.is_empty() { "―".to_owned() } else { items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ") }
 }
 
+fn outsider(stamp: bool) -> Text {
+    if stamp { text("タイムスタンプ", "Time stamp") } else { text("立会人", "Witness") }
+}
+
 fn preview(visit: &Visit, token: &str, look: &Look) -> Markup {
     let lang = visit.lang;
     let (compared, submission) = (&look.comparison, &look.submission);
@@ -288,6 +293,10 @@ fn preview(visit: &Visit, token: &str, look: &Look) -> Markup {
             (text("番号", "Number"), html! { code { (look.number) } }),
             (text("作成", "Made"), html! { @match look.made_at.parse() { Ok(at) => { (time(at)) }, Err(_) => { (look.made_at) } } }),
             (text("秘密区分", "Label"), tag(lang, label_tone(look.label), &look.label.name())),
+            (text("第三者の証明", "Word of outsiders"), html! {
+                @if look.anchors.is_empty() { (text("なし", "None").get(lang)) }
+                @for (stamp, worth) in &look.anchors { (outsider(*stamp).get(lang)) ": " (tag(lang, worth_tone(worth), &worth.words())) br; }
+            }),
             (text("大きさ", "Size"), html! { (size(look.size)) }),
             (text("受領すると", "Taking it in makes"), html! { @match look.continues {
                 Some(case) => { (text("案件の次のラウンド", "the next round of ").get(lang)) " " a href=(urls::case(case)) { (text("案件を開く", "this case").get(lang)) } },
