@@ -312,3 +312,43 @@ fn a_review_counts_what_it_saw_and_the_next_one_is_reminded_of_once() {
         }
     }
 }
+
+#[test]
+fn a_review_becomes_one_document_with_its_claims_and_only_for_who_may() {
+    for w in worlds() {
+        busy(&w);
+        // Reads the ledger and answers the case.
+        let admin = Actor { roles: vec![Role::Administrator, Role::Officer], ..w.actor("reviewer").clone() };
+        let until = w.app.clock.now();
+        let from = until - SignedDuration::from_hours(24);
+        let review = Command::ReviewLog { from, until, query: LogQuery::default(), anomaly: false, finding: "異常なし".into() };
+        w.app.execute(&admin, review).unwrap();
+        let review = w.app.log_reviews(&admin, OWN).unwrap().reviews[0].review.id;
+        let case = w.open_case();
+        let attach = |actor: &Actor, case| w.app.attach_review(actor, OWN, review, case);
+        assert_eq!(refusal(attach(&administrator(&w), case)).why, Why::NotFound, "no applicant");
+        assert_eq!(refusal(attach(w.actor("officer"), case)).why, Why::Forbidden, "reads no ledger");
+        assert_eq!(
+            refusal(attach(&Actor { roles: vec![Role::Administrator, Role::Officer], ..w.actor("stranger").clone() }, case)).why,
+            Why::NotFound
+        );
+        assert_eq!(attach(&admin, case).unwrap(), 3);
+        assert_eq!(attach(&admin, case).unwrap(), 0, "once");
+        let read = w.case("officer", case, rules::policy::Side::Applicant);
+        let shown: Vec<u16> = read.items.iter().filter(|f| !f.claims.is_empty()).map(|f| f.no.0).collect();
+        assert_eq!(shown, [107, 108, 111]);
+        let claim = &read.item(ItemNo(107)).unwrap().1.claims[0];
+        assert!(claim.place.starts_with("対象期間 ") && claim.document.starts_with("台帳レビュー_"), "{claim:?}");
+        let (file, mut open) = w.app.file(&admin, claim.evidence.unwrap(), None).unwrap();
+        let mut content = String::new();
+        std::io::Read::read_to_string(&mut open, &mut content).unwrap();
+        assert!(content.contains("異常なし") && content.contains(&review.to_string()), "{content}");
+        assert_eq!(file.label, Label::Confidential);
+        // A second case takes the same document.
+        let second = w.open_case();
+        assert_eq!(attach(&admin, second).unwrap(), 3);
+        assert_eq!(w.app.library(&admin).unwrap().iter().filter(|e| e.name.starts_with("台帳レビュー")).count(), 1);
+        w.act("officer", Command::SubmitRound { case: second });
+        assert_eq!(refusal(attach(&admin, second)).why, Why::State, "being evaluated");
+    }
+}

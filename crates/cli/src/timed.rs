@@ -41,6 +41,7 @@ pub fn start(app: &Arc<App>) {
         ("files checked", HOURLY, App::check_files),
         ("files scanned", SIGNED, App::scan_again),
         ("files read for search", OFTEN, App::read_words),
+        ("alerting tried", SIGNED, App::try_alerting),
         ("backups made", SIGNED, App::back_up_in_time),
         ("old drafts cleared", HOURLY, |app| app.clear_drafts().and_then(|_| app.clear_packages()).map(|_| 0)),
     ];

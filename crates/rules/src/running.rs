@@ -101,6 +101,11 @@ pub enum Running {
         keys: Vec<String>,
         reason: String,
     },
+    /// A test took the way of an alert, to the address outside; `reason` says why it did not arrive.
+    AlertsTried {
+        ok: bool,
+        reason: String,
+    },
     BackupMade(Backup),
     BackupTried(Drill),
 }
@@ -115,6 +120,7 @@ impl Running {
             Running::LogPaused { .. } => "log_paused",
             Running::EpochBegun { .. } => "epoch_begun",
             Running::SigningKeyChanged { .. } => "signing_key_changed",
+            Running::AlertsTried { .. } => "alerts_tried",
             Running::BackupMade(_) => "backup_made",
             Running::BackupTried(_) => "backup_tried",
         }
@@ -129,6 +135,7 @@ impl Running {
             | Running::Stopped { .. }
             | Running::ClockJumped { .. }
             | Running::LogPaused { .. }
+            | Running::AlertsTried { .. }
             | Running::SigningKeyChanged { .. } => "installation".to_owned(),
         }
     }

@@ -200,6 +200,10 @@ pub fn ledger_review(review: Id<id::LogReview>, ledger: &str) -> String {
 pub fn ledger_review_json(review: Id<id::LogReview>, ledger: &str) -> String {
     format!("/ledger/reviews/review.json?ledger={ledger}&review={review}")
 }
+/// A review of a ledger becomes evidence of a case.
+pub fn ledger_review_attach() -> String {
+    "/ledger/reviews/attach".to_owned()
+}
 pub fn keeping_act(act: &str) -> String {
     format!("/keeping/{act}")
 }

@@ -98,6 +98,31 @@ fn a_review_is_recorded_listed_and_saved_as_a_file() {
 }
 
 #[test]
+fn a_review_is_attached_to_a_case_by_one_button() {
+    let world = World::fresh();
+    let fields = [("from", "2026-01-01T00:00"), ("until", "2027-01-01T00:00"), ("finding", "異常はない。")];
+    led(&world.form("/ledger/reviews", Some(OFFICER), &fields));
+    let list = world.page("/ledger/reviews", Some(OFFICER), Lang::Ja).text();
+    let link = list.split("href=\"").filter_map(|r| r.split('"').next()).find(|h| h.contains("review=")).unwrap().replace("&amp;", "&");
+    let review = link.split("review=").nth(1).unwrap().to_owned();
+    let one = world.page(&link, Some(OFFICER), Lang::En).text();
+    assert!(one.contains("Attach as evidence") && one.contains(&world.running.to_string()), "{one}");
+    let case = world.running.to_string();
+    let attach =
+        |who: &str, case: &str| world.form("/ledger/reviews/attach", Some(who), &[("ledger", "own"), ("review", &review), ("case", case)]);
+    let certified = attach(OFFICER, &world.certified.to_string());
+    assert_eq!(certified.status, 409, "{}", certified.text());
+    assert_eq!(attach(COLLEAGUE, &case).status, 403);
+    assert_eq!(attach(OPERATOR, &case).status, 404, "another organisation's review is not there");
+    let back = led(&attach(OFFICER, &case));
+    assert!(world.page(&back, Some(OFFICER), Lang::Ja).text().contains("保存しました"));
+    for no in [107, 108, 111] {
+        let item = world.page(&format!("/cases/{case}/items/{no}"), Some(OFFICER), Lang::Ja).text();
+        assert!(item.contains("台帳レビュー_"), "{no}");
+    }
+}
+
+#[test]
 fn what_an_account_did_is_counted_by_subject() {
     let world = World::fresh();
     let officer = world.actor(OFFICER).person.unwrap();

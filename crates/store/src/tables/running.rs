@@ -116,6 +116,7 @@ pub(super) fn apply(conn: &mut Conn, change: &Running, meta: &Meta) -> Result<()
         | Running::LogPaused { .. }
         | Running::SigningKeyChanged { .. }
         | Running::BackupMade(_)
+        | Running::AlertsTried { .. }
         | Running::BackupTried(_) => conn.run(INSERT_EVENT, &values![meta.pos, tenant, change.kind(), meta.at, json(change)]).map(drop),
     }
 }

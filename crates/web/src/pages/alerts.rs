@@ -1,5 +1,6 @@
 //! Alerts: what administrators and operators have to see, and who has seen it.
 
+use app::heartbeat::Pulse;
 use app::read::AlertRead;
 use maud::{Markup, html};
 use rules::command::{Command, Kind as Act};
@@ -56,7 +57,9 @@ fn page(visit: &Visit, refused: Option<&Refusal>) -> Result<Page, app::Error> {
     let all = visit.app.alerts(actor)?;
     let open = all.iter().filter(|a| a.seen.is_none()).count();
     let may = policy::may(Act::AcknowledgeAlert, actor, Place::Installation).is_ok();
+    let pulse = if visit.has(Role::Operator) { visit.app.pulse(actor)? } else { None };
     let main = html! {
+        @if let Some(pulse) = &pulse { (life(visit, pulse)) }
         @if let Some(refusal) = refused { (answer::summary(lang, refusal)) }
         @if all.is_empty() {
             (empty(lang, &text("警告はありません", "No alerts"), &text("例: サインインの失敗が続いたとき、非常時アカウントが使われたとき、定期レビューの期限が来たときに、ここに表示されます。", "For example when sign-ins fail again and again, an emergency account is used, or a review is due."), html! {}))
@@ -75,6 +78,22 @@ fn page(visit: &Visit, refused: Option<&Refusal>) -> Result<Page, app::Error> {
         page.notices = notice(lang, Tone::Success, &text("確認済みにしました。", "It is acknowledged."), html! {});
     }
     Ok(page)
+}
+
+/// Whether alerts still reach the outside.
+fn life(visit: &Visit, pulse: &Pulse) -> Markup {
+    let lang = visit.lang;
+    let last = html! { p { (text("最後に届いた確認:", "The last test that arrived:").get(lang)) " " @match pulse.last { Some(at) => { (time(at)) }, None => { (text("まだありません", "none yet").get(lang)) } } } };
+    if pulse.silent {
+        let words = text("警告の通知先に、確認の通知が届いていません。", "The test of alerting does not arrive at the address to call.");
+        return notice(lang, Tone::Danger, &words, last);
+    }
+    notice(
+        lang,
+        Tone::Info,
+        &text("警告の通知先に届くことを毎日確認しています。", "It is tried every day that alerts arrive at the address to call."),
+        last,
+    )
 }
 
 fn list(visit: &Visit, all: &[AlertRead], may: bool) -> Markup {

@@ -1,6 +1,6 @@
 //! Proofs of the ledger: what was signed last, where it went, by which keys; and the same for programs, for anybody.
 
-use app::proof::{AnchorState, ProofState};
+use app::proof::{AnchorState, ProofState, Worth};
 use axum::http::StatusCode;
 use maud::{Markup, html};
 use rules::command::Command;
@@ -107,6 +107,15 @@ fn kind_name(kind: &str) -> Text {
     }
 }
 
+/// What an outsider's word is worth, by colour beside the words.
+pub(super) fn worth_tone(worth: &Worth) -> Tone {
+    match worth {
+        Worth::Trusted { .. } => Tone::Success,
+        Worth::NotTrusted { .. } => Tone::Warn,
+        Worth::Wrong(_) => Tone::Danger,
+    }
+}
+
 fn places(lang: Lang, anchors: &[AnchorState]) -> Markup {
     if anchors.is_empty() {
         let how = text(
@@ -142,6 +151,10 @@ fn places(lang: Lang, anchors: &[AnchorState]) -> Markup {
                     },
                     (None, Some(_)) => { (tag(lang, Tone::Success, &text("正常", "Good"))) },
                     (None, None) => { (tag(lang, Tone::Info, &text("まだありません", "Not yet"))) },
+                }
+                @if let Some(of) = &anchor.worth {
+                    p.small { (tag(lang, worth_tone(of), &of.words())) }
+                    @if matches!(of, Worth::NotTrusted { .. }) { p.small { a href=(urls::trust()) { (text("トラストアンカーに登録し、2人目の確認を受けてください。", "Register it as a trust anchor and have a second person confirm it.").get(lang)) } } }
                 }
             },
         ])
@@ -196,6 +209,10 @@ fn told(what: &Running) -> Text {
         }
         Running::LogPaused { .. } => text("台帳に書き込めない時間がありました。", "The ledger could not be written for a while."),
         Running::SigningKeyChanged { .. } => text("署名鍵を更新しました。", "The signing keys were rotated."),
+        Running::AlertsTried { ok: true, .. } => text("警告の経路を確認しました。", "The way of alerts was tried."),
+        Running::AlertsTried { ok: false, reason } => {
+            worded(format!("警告の経路の確認に失敗しました: {reason}"), "A test of alerting did not arrive.")
+        }
         Running::EpochBegun { .. } | Running::BackupMade(_) | Running::BackupTried(_) => text("記録しました。", "Recorded."),
     }
 }

@@ -74,6 +74,7 @@ pub const KINDS: &[(&str, Text)] = &[
     ("verdict_given", text("判定", "Verdict given")),
     ("verdict_approved", text("判定の承認", "Verdict approved")),
     ("message_sent", text("質疑の送信", "Message sent")),
+    ("alerts_tried", text("警告の経路の確認", "Alerting tried")),
     ("backup_made", text("バックアップの作成", "Backup made")),
     ("backup_tried", text("バックアップの復元試験", "Backup tried")),
     ("clock_checked", text("時刻の照合", "Clock checked")),

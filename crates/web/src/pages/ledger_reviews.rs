@@ -1,5 +1,6 @@
 //! The periodic review of the ledger: what was looked at, what was found, when the next is due (item 107).
 
+use app::log_review::shows_items_of;
 use app::read::ledger_reviews::{ReviewRead, ReviewsRead};
 use axum::http::StatusCode;
 use jiff::SignedDuration;
@@ -7,10 +8,12 @@ use maud::{Markup, html};
 use rules::command::Command;
 use rules::id::{self, Id};
 use rules::log::LogQuery;
+use rules::party::Role;
+use rules::policy::Side;
 use rules::refusal::Refusal;
 use rules::text::{Lang, Text, text, worded};
 
-use super::form::{Again, Form, act, saved_at, saved_notice};
+use super::form::{Again, Form, act, saved_at, saved_notice, settle};
 use super::ledger::{READERS, maybe_time, title};
 use super::ledger_kinds::{KINDS, kind_name};
 use super::ledger_query::{accounts, at, moment_of, moment_text, navigation, whose, whose_name, whose_word};
@@ -24,8 +27,12 @@ use crate::shell::Page;
 use crate::urls;
 use crate::visit::Visit;
 
-pub const ROUTES: &[Route] =
-    &[get("/ledger/reviews", READERS, show), post("/ledger/reviews", READERS, save), get("/ledger/reviews/review.json", READERS, as_json)];
+pub const ROUTES: &[Route] = &[
+    get("/ledger/reviews", READERS, show),
+    post("/ledger/reviews", READERS, save),
+    get("/ledger/reviews/review.json", READERS, as_json),
+    post("/ledger/reviews/attach", READERS, attach),
+];
 
 /// A month, as a first proposal for the time that is reviewed.
 const MONTH: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -38,7 +45,7 @@ fn show(visit: &Visit) -> Result<Answer, app::Error> {
     let whose = whose(visit)?;
     let wanted: Option<Id<id::LogReview>> = visit.query.read("review")?;
     Ok(match wanted {
-        Some(id) => one(visit, &visit.app.log_review(visit.actor()?, whose, id)?)?.into(),
+        Some(id) => one(visit, &visit.app.log_review(visit.actor()?, whose, id)?, None)?.into(),
         None => page(visit, None)?.into(),
     })
 }
@@ -136,11 +143,54 @@ fn past(lang: Lang, read: &ReviewsRead) -> Markup {
     table(lang, &Table::new(text("これまでのレビュー", "Past reviews"), columns, rows.collect()).caption_hidden())
 }
 
-fn one(visit: &Visit, read: &ReviewRead) -> Result<Page, Refusal> {
+/// The open cases of the visitor's organisation to which a review can be attached.
+fn open_cases(visit: &Visit) -> Result<Vec<Choice<'static>>, app::Error> {
+    if !visit.has(Role::Officer) {
+        return Ok(vec![]);
+    }
+    let cases = visit.app.cases(visit.actor()?, None)?.into_iter();
+    let takes = cases.filter(|c| c.side == Side::Applicant && c.case.state.is_open_to_applicant() && shows_items_of(&c.case.sheet));
+    Ok(takes
+        .map(|c| Choice::new(c.case.id.to_string(), worded(format!("{}（{}）", c.product, c.body), format!("{} ({})", c.product, c.body))))
+        .collect())
+}
+
+/// One button that makes the review a document among the evidence, with its claims.
+fn attaching(visit: &Visit, read: &ReviewRead, again: Again) -> Result<Markup, app::Error> {
+    let (lang, cases) = (visit.lang, open_cases(visit)?);
+    let Some(first) = cases.first().map(|c| c.value.to_string()) else { return Ok(html! {}) };
+    let form = Form::new(visit, "attach", again);
+    Ok(html! {
+        section id="attach" {
+            h2 { (text("証跡として添付する", "Attach as evidence").get(lang)) }
+            p { (text("このレビューを文書として証跡に登録し、案件の項目107、108、111に紐付けます。", "The review becomes a document among the evidence, claimed for items 107, 108 and 111 of the case.").get(lang)) }
+            form.narrow method="post" action=(urls::ledger_review_attach()) data-submit-key {
+                (csrf(&visit.csrf))
+                (form.summary())
+                input type="hidden" name="ledger" value=(whose_word(whose(visit)?));
+                input type="hidden" name="review" value=(read.review.id);
+                (select(lang, &form.field("case", text("案件", "Case"), &first).required(), &cases))
+                (actions(submit(lang, Kind::Primary, &text("証跡として添付する", "Attach as evidence"))))
+            }
+        }
+    })
+}
+
+fn attach(visit: &Visit) -> Result<Answer, app::Error> {
+    let (form, whose) = (&visit.form, whose(visit)?);
+    let review: Id<id::LogReview> = form.need("review")?;
+    let read = visit.app.log_review(visit.actor()?, whose, review)?;
+    let attached = || visit.app.attach_review(visit.actor()?, whose, review, form.need("case")?);
+    let done = attached().map(|_| saved_at(&urls::ledger_review(review, whose_word(whose))));
+    settle(done, |refusal| one(visit, &read, Some(("attach", refusal))))
+}
+
+fn one(visit: &Visit, read: &ReviewRead, again: Again) -> Result<Page, app::Error> {
     let (lang, whose) = (visit.lang, whose(visit)?);
     let review = &read.review;
     let kind = review.query.kind.as_deref().map(kind_name);
     let main = html! {
+        (saved_notice(visit, ""))
         (facts(lang, &[
             (text("台帳", "Ledger"), html! { (whose_name(whose).get(lang)) }),
             (text("実施日時", "Done at"), time(review.at)),
@@ -153,7 +203,7 @@ fn one(visit: &Visit, read: &ReviewRead) -> Result<Page, Refusal> {
             (text("次回の期限", "Next due"), date(review.next)),
             (text("記録番号", "Id"), html! { code { (review.id) } }),
         ]))
-        p { (text("この画面を印刷するか、JSONを保存すると、項目107の証跡として添付できます。", "Print this page or save the JSON to attach it as evidence for item 107.").get(lang)) }
+        (attaching(visit, read, again)?)
     };
     let name = worded(format!("{} のレビュー", moment(review.at)), format!("Review of {}", moment(review.at)));
     let mut page = visit.page(name.clone(), main);
