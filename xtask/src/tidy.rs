@@ -44,7 +44,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("app", &["rules", "seal", "identity", "store", "documents", "pdf"]),
     ("web", &["app", "rules"]),
     ("disk", &[]),
-    ("mechanisms", &["rules", "identity", "store", "app", "web"]),
+    ("mechanisms", &["rules", "seal", "identity", "store", "app", "web"]),
 ];
 
 /// These start things or check them, so they may know everything.

@@ -1,12 +1,19 @@
-//! A warning reaches every named administrator, on the pages and by mail, and none is lost (items 81, 250).
+//! A warning reaches every named administrator, on the pages, by mail and outside; none is lost, and silence is noticed (items 81, 250).
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use app::mail::Webhook;
+use jiff::SignedDuration;
 use rules::change::Change;
 use rules::command::Command;
 use rules::party::Role;
 use rules::review::AlertKind;
+use rules::running::Running;
 use rules::text::text;
 
-use crate::scratch::{COLLEAGUE, HOSPITAL, OFFICER, REVIEWER};
+use crate::scratch::{COLLEAGUE, HOSPITAL, OFFICER, OPERATOR, REVIEWER};
+use crate::stand_in::StandIn;
 use crate::{Check, Failed, Mechanism, Scratch, Tried, expect};
 
 pub static MECHANISM: Mechanism = Mechanism {
@@ -36,6 +43,20 @@ pub static MECHANISM: Mechanism = Mechanism {
                         s.delete_secret(&owner, "hook")?;
                     }
                     Ok(())
+                })
+            },
+        },
+        Check {
+            shows: &[(250, 0)],
+            what: text(
+                "警告は外部の通知先に届き、毎日の確認の通知が途切れると、それ自体が画面とメールで警告される。",
+                "Alerts reach the address outside, a test takes the same way every day, and where it stops, that is an alert on pages and by mail.",
+            ),
+            run: silence_is_noticed,
+            break_it: |s| {
+                s.later(|s| {
+                    // Somebody writes down a test that never went out.
+                    s.write(&Change::Running(Running::AlertsTried { ok: true, reason: String::new() }))
                 })
             },
         },
@@ -82,4 +103,44 @@ fn nothing_is_lost(s: &Scratch) -> Tried {
     let again = Change::AlertAcknowledged { alert, by: s.person(OFFICER)?.id }.kind();
     let kept = s.lines_after(rules::id::Pos::NEVER)?.iter().any(|l| l.kind == again && l.subject == alert.to_string());
     expect(kept, "確認した人の記録がありません", "who acknowledged it is not recorded")
+}
+
+fn silence_is_noticed(s: &Scratch) -> Tried {
+    let (heard, up) = (Arc::new(Mutex::new(String::new())), Arc::new(AtomicBool::new(true)));
+    let (hears, stands) = (heard.clone(), up.clone());
+    let outside = StandIn::start(move |body| {
+        if !stands.load(Ordering::SeqCst) {
+            return (503, "text/plain", vec![]);
+        }
+        hears.lock().unwrap_or_else(PoisonError::into_inner).push_str(&String::from_utf8_lossy(body));
+        (200, "text/plain", vec![])
+    })?;
+    let heard = |word: &str| heard.lock().unwrap_or_else(PoisonError::into_inner).contains(word);
+    let webhook = Webhook::parse(&outside.url(), &"k".repeat(32)).map_err(|words| Failed { words })?;
+    let node = s.again(|config| app::Config { webhook: Some(webhook), ..config });
+    let operator = s.signed_in(OPERATOR)?.signed()?.actor;
+    let silent = || -> Result<bool, Failed> { Ok(node.app().pulse(&operator)?.is_none_or(|pulse| pulse.silent)) };
+    expect(silent()?, "確認の前に届くと示されます", "it is shown as alive before it was tried")?;
+    expect(node.app().try_alerting()? == 1 && heard("heartbeat"), "確認の通知が届きません", "the test does not arrive")?;
+    expect(!silent()? && node.app().try_alerting()? == 0, "1日に1回ではありません", "it is not sent once a day")?;
+    trigger(&node)?;
+    node.app().deliver()?;
+    expect(heard("\"leak\""), "警告が外部に届きません", "an alert does not reach the outside")?;
+    up.store(false, Ordering::SeqCst);
+    let day = SignedDuration::from_hours(24);
+    node.wait(day);
+    s.wait(day);
+    s.meanwhile()?;
+    expect(node.app().try_alerting()? == 0, "届いていないのに届いたとされます", "what did not arrive counts as arrived")?;
+    let told = || -> Result<usize, Failed> {
+        let all = s.app().alerts(&operator)?;
+        Ok(all.iter().filter(|a| a.alert.kind == AlertKind::Undelivered && a.alert.subject == "webhook").count())
+    };
+    expect(told()? == 1, "途切れたことが警告されません", "silence is no alert")?;
+    let mailed = s.mails_to(OPERATOR)?.iter().any(|m| m.contains("【警告】通知を送信できない"));
+    expect(mailed, "途切れたことがメールで伝わりません", "silence is not told by mail")?;
+    node.wait(SignedDuration::from_hours(3));
+    expect(silent()?, "途切れたと示されません", "it is not shown as silent")?;
+    up.store(true, Ordering::SeqCst);
+    expect(node.app().try_alerting()? == 1 && !silent()?, "復旧しても届きません", "it does not come back")
 }

@@ -2,12 +2,9 @@
 
 use app::Clock;
 use app::vault::escrow;
-use jiff::SignedDuration;
-use rules::act::Actor;
-use rules::change::Change;
 use rules::command::Command;
 use rules::refusal::Why;
-use rules::request::{Ask, Request, RequestState};
+use rules::request::Ask;
 use rules::text::text;
 
 use crate::scratch::OPERATOR;
@@ -26,29 +23,9 @@ pub static MECHANISM: Mechanism = Mechanism {
             "An escrowed key comes out only with an approved request and the words of two people; every try is recorded.",
         ),
         run: two_people_and_an_approval,
-        break_it: |s| s.later(approved_by_nobody),
+        break_it: |s| s.later(|s| s.approved_by_nobody(s.home(OPERATOR)?, OPERATOR, Ask::OpenEscrow)),
     }],
 };
-
-/// A request to open the escrow that stands as approved.
-fn approved_by_nobody(s: &Scratch) -> Tried {
-    let (by, at) = (s.person(OPERATOR)?.id, s.now());
-    s.write(&Change::RequestMade(Request {
-        id: s.app().act(Actor::system())?.fresh(),
-        organisation: s.home(OPERATOR)?,
-        ask: Ask::OpenEscrow,
-        reason: "forced".into(),
-        from: at,
-        until: at + SignedDuration::from_hours(1),
-        by,
-        at,
-        state: RequestState::Approved,
-        decided_by: None,
-        decided: None,
-        statement: String::new(),
-        finding: String::new(),
-    }))
-}
 
 fn two_people_and_an_approval(s: &Scratch) -> Tried {
     let operator = s.signed_in(OPERATOR)?;
@@ -66,7 +43,7 @@ fn two_people_and_an_approval(s: &Scratch) -> Tried {
     let before = s.mark()?;
     expect(refusal(recover(WORDS))?.0 == Why::Forbidden, "承認なしの拒否ではありません", "it is refused for another reason")?;
     expect(!file.exists(), "承認なしで鍵が出ました", "the key came out without an approval")?;
-    approved_by_nobody(s)?;
+    s.approved_by_nobody(s.home(OPERATOR)?, OPERATOR, Ask::OpenEscrow)?;
     refusal(recover([WORDS[0], WORDS[0]]))?;
     expect(!file.exists(), "1人の合言葉で鍵が出ました", "the key came out with one person's words")?;
     recover([WORDS[1], WORDS[0]])?;

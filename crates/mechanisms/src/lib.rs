@@ -7,16 +7,20 @@ mod alerting;
 mod alternate_auth;
 mod approval_workflow;
 mod audit_log;
+mod authority;
+mod backup_engine;
 mod break_glass;
 mod browser;
 mod credential_recovery;
 mod credential_revocation;
+mod crypto_agility;
 mod data_encryption;
 mod deadline_engine;
 mod forensic_hold;
 mod idle_timeout;
 mod key_vault;
 mod label_enforcement;
+mod log_search;
 mod login_feedback;
 mod login_restrictions;
 mod login_throttle;
@@ -31,15 +35,19 @@ mod report;
 mod retention_lock;
 mod role_access;
 mod scratch;
+mod secure_exchange;
+mod stand_in;
 mod tamper_evident_log;
 mod tenant_scoping;
+mod timestamping;
+mod trust_anchor_store;
 mod unique_ids;
 mod verified_erasure;
 mod view_approval;
 
 use rules::text::{Text, worded};
 
-pub use report::{Outcome, Report, Row, judge, verify};
+pub use report::{Judged, Outcome, Report, Row, judge, judge_all, verify};
 pub use scratch::Scratch;
 
 /// A mechanism of the vocabulary.
@@ -141,13 +149,19 @@ pub static ALL: &[&Mechanism] = &[
     &data_encryption::MECHANISM,
     &verified_erasure::MECHANISM,
     &label_enforcement::MECHANISM,
+    &timestamping::MECHANISM,
+    &crypto_agility::MECHANISM,
     &key_vault::MECHANISM,
+    &trust_anchor_store::MECHANISM,
+    &secure_exchange::MECHANISM,
     &audit_log::MECHANISM,
     &tamper_evident_log::MECHANISM,
+    &log_search::MECHANISM,
     &retention_lock::MECHANISM,
     &alerting::MECHANISM,
     &forensic_hold::MECHANISM,
     &approval_workflow::MECHANISM,
     &deadline_engine::MECHANISM,
     &notice_delivery::MECHANISM,
+    &backup_engine::MECHANISM,
 ];

@@ -85,17 +85,17 @@ pub static MECHANISM: Mechanism = Mechanism {
     ],
 };
 
-fn name_people(s: &Scratch) -> Tried {
+pub(crate) fn name_people(s: &Scratch) -> Tried {
     let named = [s.person(OPERATOR)?.id, s.person(SECRETARIAT)?.id].into();
     s.set_access(OPERATOR, |access| access.privileged = named)
 }
 
-fn privileged_act(name: &str) -> Command {
+pub(crate) fn privileged_act(name: &str) -> Command {
     Command::CreateOrganisation { name: name.into(), kinds: vec![OrganisationKind::Provider] }
 }
 
 /// Somebody with privilege for an hour, the request, and who approved it.
-fn privileged(s: &Scratch) -> Result<(Browser<'_>, Browser<'_>, Id<id::Request>), Failed> {
+pub(crate) fn privileged(s: &Scratch) -> Result<(Browser<'_>, Browser<'_>, Id<id::Request>), Failed> {
     name_people(s)?;
     let (operator, other) = (s.signed_in(OPERATOR)?, s.signed_in(SECRETARIAT)?);
     let (request, _) = s.approved(&operator, &other, Ask::Privilege, 1)?;

@@ -15,7 +15,7 @@ use rules::command::{Command, Secret};
 use rules::evidence::Label;
 use rules::id::{self, Id, Pos};
 use rules::party::{Membership, Person, Role};
-use rules::request::{Ask, Request};
+use rules::request::{Ask, Request, RequestState};
 use rules::text::Lang;
 use store::tables::{accounts, party, requests};
 use web::testing::World;
@@ -41,6 +41,8 @@ type Saboteur = fn(&Scratch) -> Tried;
 /// A line of the ledger as it lies in the database.
 pub struct Line {
     pub pos: u64,
+    /// Its number in its tenant's ledger.
+    pub seq: u64,
     pub tenant: String,
     pub at: String,
     pub actor: String,
@@ -204,6 +206,7 @@ impl Scratch {
                 let change = line.payload.and_then(|p| serde_json::from_str(&p.text).ok()).unwrap_or_default();
                 out.push(Line {
                     pos: head.pos,
+                    seq: head.seq,
                     tenant: head.tenant,
                     at: head.at,
                     actor: head.actor,
@@ -329,6 +332,25 @@ impl Scratch {
         let decided = decider.act(Command::DecideRequest { request, approve: true, statement: String::new() })?;
         self.wait(SETTLED);
         Ok((request, decided.secret.unwrap_or_default()))
+    }
+    /// A request that stands as approved for an hour, though nobody decided it: somebody reached into the database.
+    pub fn approved_by_nobody(&self, organisation: Id<id::Organisation>, by: &str, ask: Ask) -> Tried {
+        let (by, at) = (self.person(by)?.id, self.now());
+        self.write(&Change::RequestMade(Request {
+            id: self.app().act(Actor::system())?.fresh(),
+            organisation,
+            ask,
+            reason: "forced".into(),
+            from: at,
+            until: at + SignedDuration::from_hours(1),
+            by,
+            at,
+            state: RequestState::Approved,
+            decided_by: None,
+            decided: None,
+            statement: String::new(),
+            finding: String::new(),
+        }))
     }
     /// A request in the own organisation.
     pub fn asked(&self, by: &Browser<'_>, ask: Ask, hours: u16) -> Result<Id<id::Request>, Failed> {

@@ -5,7 +5,7 @@ use rules::change::Change;
 use rules::command::Command;
 use rules::id::{self, Id};
 use rules::party::Role;
-use rules::request::{Ask, Request, RequestState};
+use rules::request::{Ask, RequestState};
 use rules::text::text;
 
 use crate::browser::Browser;
@@ -23,7 +23,7 @@ pub static MECHANISM: Mechanism = Mechanism {
                 "An operator sees a tenant's data only while that tenant approved it, and each page stands in the tenant's records.",
             ),
             run: by_approval,
-            break_it: |s| s.later(approved_by_nobody),
+            break_it: |s| s.later(|s| s.approved_by_nobody(s.home(OFFICER)?, OPERATOR, Ask::View { emergency: false })),
         },
         Check {
             shows: &[(18, 0)],
@@ -58,26 +58,6 @@ fn asked(s: &Scratch) -> Result<Id<id::Request>, Failed> {
     let (organisation, person) = (s.home(OFFICER)?, s.person(OPERATOR)?.id);
     let all = s.app().store().read(|conn| store::tables::requests::requests(conn, organisation, person))?;
     all.first().map(|r| r.id).ok_or_else(|| Failed::new("申請がありません", "there is no request"))
-}
-
-/// An approval that nobody of the tenant gave.
-fn approved_by_nobody(s: &Scratch) -> Tried {
-    let at = s.now();
-    s.write(&Change::RequestMade(Request {
-        id: s.app().act(rules::act::Actor::system())?.fresh(),
-        organisation: s.home(OFFICER)?,
-        ask: Ask::View { emergency: false },
-        reason: "forced".into(),
-        from: at,
-        until: at + SignedDuration::from_hours(1),
-        by: s.person(OPERATOR)?.id,
-        at,
-        state: RequestState::Approved,
-        decided_by: None,
-        decided: None,
-        statement: String::new(),
-        finding: String::new(),
-    }))
 }
 
 fn view(s: &Scratch, operator: &Browser<'_>, emergency: bool) -> Result<Id<id::Request>, Failed> {

@@ -2,21 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use mechanisms::{ALL, Outcome, Scratch, judge};
+use mechanisms::{ALL, Judged, Outcome, judge_all};
 use rules::text::Lang;
 
 #[test]
 fn every_check_holds_and_fails_where_its_mechanism_is_broken() {
-    // As long as one lives, the others are quick copies.
-    let _first = Scratch::fresh();
     let mut faults = vec![];
-    for mechanism in ALL {
-        for check in mechanism.checks {
-            let (outcome, words) = judge(check);
-            println!("{} {}: {}\n    {}", outcome.name().en, mechanism.id, check.what.en, words.en);
-            if outcome != Outcome::Shown {
-                faults.push(format!("{} {}: {}\n    {}", outcome.name().en, mechanism.id, check.what.en, words.en));
-            }
+    for Judged { mechanism, check, outcome, words, ms } in judge_all(None, |_, _| {}) {
+        println!("{} {} ({ms} ms): {}\n    {}", outcome.name().en, mechanism.id, check.what.en, words.en);
+        if outcome != Outcome::Shown {
+            faults.push(format!("{} {}: {}\n    {}", outcome.name().en, mechanism.id, check.what.en, words.en));
         }
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
