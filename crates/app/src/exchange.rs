@@ -19,7 +19,6 @@ use rules::refusal::{Refusal, Why};
 use rules::reuse::joined;
 use rules::sheet::{Item, SheetId};
 use rules::text::{Lang, Text, text, worded};
-use rules::vault::Vaulting;
 use rules::verdict::VerdictContent;
 
 use crate::read::CaseRead;
@@ -208,11 +207,7 @@ fn filled(read: &CaseRead) -> FilledSheet {
 impl App {
     /// A case as a spreadsheet, as far as the actor may see it.
     pub fn export(&self, actor: &Actor, case: Id<id::Case>, side: Option<Side>, wanted: Wanted) -> Result<Made, Error> {
-        let what = if wanted.csv { "csv" } else { "xlsx" };
-        let made = self.sheet_of(&self.case(actor, case, side)?, wanted)?;
-        // Without the file's name: it may be the product's, and the line outlives the case.
-        self.note_file(actor, Vaulting::FileExported { what: what.into(), about: case.to_string() })?;
-        Ok(made)
+        self.sheet_of(&self.case(actor, case, side)?, wanted)
     }
 
     /// What was read of a case, as a spreadsheet.

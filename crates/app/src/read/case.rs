@@ -16,7 +16,6 @@ use rules::progress::{self, Load, Progress};
 use rules::quality::{self, Before, Remark};
 use rules::refusal::Refusal;
 use rules::sheet::{ConfirmedText, Item, Layer, Sheet};
-use rules::vault::{Opening, Vaulting};
 use rules::verdict::{Message, Verdict};
 use store::Conn;
 use store::tables::{evaluation, evidence, items, party, requests, sheets};
@@ -336,20 +335,9 @@ impl App {
         })
     }
 
-    /// The file itself, to be saved. The provider opens its own, as far as its information groups allow; others only what
-    /// a claim in their view of the case points to and its label allows.
+    /// The file itself. The provider opens its own, as far as its information groups allow; others only what a claim in
+    /// their view of the case points to and its label allows.
     pub fn file(&self, actor: &Actor, id: Id<id::Evidence>, through: Option<Id<id::Case>>) -> Result<(Evidence, store::BlobReader), Error> {
-        self.open_file(actor, id, through, Opening::Downloaded)
-    }
-
-    /// As [`App::file`], in whichever way. That it was opened is written first (item 50(2)): who cannot be noted opens nothing.
-    pub fn open_file(
-        &self,
-        actor: &Actor,
-        id: Id<id::Evidence>,
-        through: Option<Id<id::Case>>,
-        how: Opening,
-    ) -> Result<(Evidence, store::BlobReader), Error> {
         let found = self.store.read(|conn| -> Result<Option<Evidence>, Error> {
             let one = evidence::one(conn, id)?.ok_or(Refusal::not_found())?;
             let own = is_own(actor, &one);
@@ -374,7 +362,6 @@ impl App {
         let found = found.map_or_else(|| self.kept_back(actor, "open_file", id), Ok)?;
         self.must_not_be_locked(found.digest)?;
         let file = self.kept_file(found.organisation, found.digest)?;
-        self.note_file(actor, Vaulting::FileOpened { evidence: found.id, how })?;
         Ok((found, file))
     }
 

@@ -3,7 +3,6 @@
 use rules::act::Actor;
 use rules::change::Change;
 use rules::id::{self, Id};
-use rules::vault::Vaulting;
 use store::tables::evaluation;
 
 use super::SignedIn;
@@ -40,11 +39,5 @@ impl App {
         let change = Change::ActRefused { act: act.to_owned(), about: about.chars().take(300).collect() };
         let act = self.act(actor.clone())?;
         self.store.write(|tx| -> Result<(), Error> { Ok(tx.enact(&act, &change, identity::random()?).map(drop)?) })
-    }
-
-    /// Records that something of the vault was opened or went out (item 50(2)).
-    pub(crate) fn note_file(&self, actor: &Actor, what: Vaulting) -> Result<(), Error> {
-        let act = self.act(actor.clone())?;
-        self.store.write(|tx| -> Result<(), Error> { Ok(tx.enact(&act, &Change::Vault(what), identity::random()?).map(drop)?) })
     }
 }

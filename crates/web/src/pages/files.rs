@@ -1,7 +1,5 @@
 //! A file of evidence as it is: saved, or shown in the sandboxed frame.
 
-use rules::vault::Opening;
-
 use crate::route::{Answer, FileAnswer, FileContent, Guard, Route, get};
 use crate::visit::Visit;
 
@@ -11,8 +9,7 @@ pub const ROUTES: &[Route] = &[get("/files/{evidence}", Guard::SignedIn, file)];
 pub(super) const SHOWN: &[&str] = &["application/pdf", "image/png", "image/jpeg", "text/plain", "text/csv"];
 
 fn file(visit: &Visit) -> Result<Answer, app::Error> {
-    let how = if visit.query.is_on("view") { Opening::Shown } else { Opening::Downloaded };
-    let (evidence, open) = visit.app.open_file(visit.actor()?, visit.param("evidence")?, visit.query.read("case")?, how)?;
+    let (evidence, open) = visit.app.file(visit.actor()?, visit.param("evidence")?, visit.query.read("case")?)?;
     let inline = visit.query.is_on("view") && SHOWN.contains(&evidence.media.as_str());
     // Text is UTF-8 here; a CSV is shown as text, as browsers save it otherwise.
     let media = match evidence.media.as_str() {
