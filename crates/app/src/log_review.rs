@@ -55,7 +55,8 @@ impl App {
         let evidence = match self.library(actor)?.into_iter().find(|file| file.digest == digest) {
             Some(kept) => kept.id,
             None => {
-                let name = format!("台帳レビュー_{}_{}.json", japan(read.review.at).date(), read.review.id);
+                // Text: of the kinds of files that the vault takes, the one that JSON is.
+                let name = format!("台帳レビュー_{}_{}.txt", japan(read.review.at).date(), read.review.id);
                 let added = self.add_evidence(actor, &name, content.as_bytes(), Label::Confidential, None, None)?;
                 let made = added.made.and_then(|made| made.parse().ok());
                 made.ok_or_else(|| Error::Broken("the review has no id among the evidence".into()))?

@@ -13,7 +13,6 @@ use rules::request::Ask;
 use rules::review::{Alert, AlertKind};
 use rules::running::Running;
 use rules::text::text;
-use rules::vault::{Opening, Vaulting};
 
 use crate::browser::Browser;
 use crate::privileged_session::{name_people, privileged, privileged_act};
@@ -69,8 +68,34 @@ pub static MECHANISM: Mechanism = Mechanism {
         Check {
             shows: &[(50, 2), (104, 0)],
             what: text(
-                "ファイルの登録、閲覧、区分の変更、拒否された操作、消去は、それぞれ人・時刻・接続元・対象とともに残る。",
-                "A file that is added, opened, filed anew, refused or erased leaves a line each with person, time, address and file.",
+                "ファイルの登録、区分の変更、消去は、それぞれ人・時刻・接続元・対象とともに残る。",
+                "A file that is added, filed anew or erased leaves a line each with person, time, address and file.",
+            ),
+            run: files,
+            break_it: |s| {
+                s.later(|s| {
+                    // The file was filed anew by nobody.
+                    let all = s.app().library(&s.signed_in(OFFICER)?.signed()?.actor)?;
+                    let series = all.iter().find(|e| e.name == AUDITED).map(|e| e.series);
+                    let series = series.ok_or_else(|| Failed::new("証跡がありません", "there is no evidence"))?;
+                    s.write(&Change::EvidenceFiled { series, label: Label::Public, group: None })
+                })
+            },
+        },
+        Check {
+            shows: &[(50, 5), (32, 0), (104, 3)],
+            what: text(
+                "権限外の操作の試みと、拒否されたサインインの理由が記録される。",
+                "Attempts at what is not allowed, and why a sign-in was refused, are recorded.",
+            ),
+            run: refusals,
+            break_it: |s| s.later(|s| s.give_roles(COLLEAGUE, &[Role::Colleague, Role::Administrator])),
+        },
+        Check {
+            shows: &[(50, 2), (104, 0)],
+            what: text(
+                "ファイルの登録、区分の変更、消去は、それぞれ人・時刻・接続元・対象とともに残る。",
+                "A file that is added, filed anew or erased leaves a line each with person, time, address and file.",
             ),
             run: files,
             break_it: |s| {
@@ -86,8 +111,8 @@ pub static MECHANISM: Mechanism = Mechanism {
         Check {
             shows: &[(50, 5), (93, 0)],
             what: text(
-                "特権の申請、承認、拒否された特権操作、特権での操作は、特権を得た人と申請の番号とともに残る。",
-                "Privilege that is asked for, approved, denied or used leaves lines that name who had it and under which request.",
+                "特権の申請、その可否、特権での操作は、特権を得た人と申請の番号とともに残る。",
+                "Privilege that is asked for, decided or used leaves lines that name who had it and under which request.",
             ),
             run: privileges,
             break_it: |s| s.later(|s| s.approved_by_nobody(s.home(OPERATOR)?, OPERATOR, Ask::Privilege)),
@@ -219,31 +244,27 @@ fn whole(s: &Scratch) -> Tried {
 }
 
 fn files(s: &Scratch) -> Tried {
-    let (by, colleague) = (s.person(OFFICER)?.id.to_string(), s.person(COLLEAGUE)?.id.to_string());
+    let by = s.person(OFFICER)?.id.to_string();
     let reviewer = s.signed_in(REVIEWER)?.signed()?.actor;
     let before = s.mark()?;
     let (series, officer) = s.document(OFFICER, AUDITED, "audited")?;
     let id = series.to_string();
-    s.signed_in(OFFICER)?.get(&format!("/files/{id}"))?;
     s.meanwhile()?;
     let file = Command::FileEvidence { evidence: series, label: Label::Disclosable, group: None };
-    s.signed_in(OFFICER)?.act(file.clone())?;
-    s.signed_in(COLLEAGUE)?.refused(file)?;
+    s.signed_in(OFFICER)?.act(file)?;
     years(s, 6);
     let request = ask(s, &officer, Ask::Erase { matter: Matter::Evidence { series } })?;
     approve(s, &reviewer, request)?;
     s.app().finish_erasures()?;
     let lines = s.lines_after(before)?;
     // What was erased left its lines, without their content.
-    for kind in ["evidence_added", "file_opened", "evidence_filed"] {
+    for kind in ["evidence_added", "evidence_filed"] {
         let line = only(&lines, kind, &id)?;
         let named = line.actor == by && line.address == "127.0.0.1" && line.outcome == "done" && line.at.parse::<jiff::Timestamp>().is_ok();
         if !named {
             return Err(Failed::new(format!("{kind} の記録に欠けている項目があります"), format!("a field of {kind} is missing")));
         }
     }
-    let refused = lines.iter().any(|l| l.kind == "act_refused" && l.actor == colleague && l.address == "127.0.0.1");
-    expect(refused, "拒否された操作の記録がありません", "the refused act is not recorded")?;
     let erased = lines.iter().find(|l| l.kind == "payloads_erased");
     expect(erased.is_some_and(|l| !l.change.is_null()), "消去の記録がありません", "the erasure is not recorded")
 }
@@ -266,8 +287,6 @@ fn privileges(s: &Scratch) -> Tried {
     let decided = only(&lines, "request_decided", &request.to_string())?;
     is_complete(decided, &other, "127.0.0.1")?;
     expect(decided.change["approve"] == true, "可否がありません", "whether it was approved is missing")?;
-    let denied = lines.iter().any(|l| l.kind == "act_refused" && l.actor == by && l.address == "127.0.0.1");
-    expect(denied, "拒否された特権操作の記録がありません", "what was denied is not recorded")?;
     let used = lines.iter().find(|l| l.kind == "organisation_added");
     let used = used.ok_or_else(|| Failed::new("特権操作の記録がありません", "what was done is not recorded"))?;
     is_complete(used, &by, "127.0.0.1")?;
