@@ -83,32 +83,6 @@ pub static MECHANISM: Mechanism = Mechanism {
             },
         },
         Check {
-            shows: &[(50, 5), (32, 0), (104, 3)],
-            what: text(
-                "権限外の操作の試みと、拒否されたサインインの理由が記録される。",
-                "Attempts at what is not allowed, and why a sign-in was refused, are recorded.",
-            ),
-            run: refusals,
-            break_it: |s| s.later(|s| s.give_roles(COLLEAGUE, &[Role::Colleague, Role::Administrator])),
-        },
-        Check {
-            shows: &[(50, 2), (104, 0)],
-            what: text(
-                "ファイルの登録、区分の変更、消去は、それぞれ人・時刻・接続元・対象とともに残る。",
-                "A file that is added, filed anew or erased leaves a line each with person, time, address and file.",
-            ),
-            run: files,
-            break_it: |s| {
-                s.later(|s| {
-                    // Somebody opened a file, and the line says that nobody did.
-                    let all = s.app().library(&s.signed_in(OFFICER)?.signed()?.actor)?;
-                    let evidence = all.iter().find(|e| e.name == AUDITED).map(|e| e.id);
-                    let evidence = evidence.ok_or_else(|| Failed::new("証跡がありません", "there is no evidence"))?;
-                    s.write(&Change::Vault(Vaulting::FileOpened { evidence, how: Opening::Shown }))
-                })
-            },
-        },
-        Check {
             shows: &[(50, 5), (93, 0)],
             what: text(
                 "特権の申請、その可否、特権での操作は、特権を得た人と申請の番号とともに残る。",
