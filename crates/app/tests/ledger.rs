@@ -348,6 +348,8 @@ fn a_review_becomes_one_document_with_its_claims_and_only_for_who_may() {
         let second = w.open_case();
         assert_eq!(attach(&admin, second).unwrap(), 3);
         assert_eq!(w.app.library(&admin).unwrap().iter().filter(|e| e.name.starts_with("台帳レビュー")).count(), 1);
+        let content = rules::answer::Content { text: "記録を毎月確認しています。".into(), ..Default::default() };
+        w.act("officer", Command::GiveAnswer { case: second, item: ItemNo(107), base: rules::id::Pos::NEVER, content, ready: false });
         w.act("officer", Command::SubmitRound { case: second });
         assert_eq!(refusal(attach(&admin, second)).why, Why::State, "being evaluated");
     }
