@@ -20,7 +20,7 @@ type Job = fn(&App) -> Result<usize, Error>;
 
 /// Starts every job; they end with the runtime.
 pub fn start(app: &Arc<App>) {
-    let jobs: [(&'static str, Duration, Job); 22] = [
+    let jobs: [(&'static str, Duration, Job); 23] = [
         ("requests ended", OFTEN, App::end_requests),
         ("mails and calls delivered", OFTEN, App::deliver),
         ("accounts stopped", HOURLY, App::check_accounts),
