@@ -156,7 +156,7 @@ fn a_sound_database_is_found_sound() {
         assert_eq!((ledgers.lines, found.rows > 120), (125, true), "{}", found.rows);
         assert_eq!(heard.first(), Some(&(125, 250)));
     }
-    assert_eq!(unproven().collect::<Vec<_>>(), ["secret", "anchor", "capacity"]);
+    assert_eq!(unproven().collect::<Vec<_>>(), ["secret", "anchor", "capacity", "file_words"]);
 }
 
 #[test]
