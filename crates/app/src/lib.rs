@@ -22,7 +22,7 @@ mod ledger_export;
 pub mod log_review;
 pub mod mail;
 pub mod package;
-mod paper_files;
+pub mod paper_files;
 pub mod proof;
 pub mod questionnaire_file;
 pub mod read;

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use rules::act::{Actor, japan};
 use rules::command::{Command, Kind};
-use rules::document::paper::{Paper, Section};
-use rules::document::{State, words};
+use rules::document::State;
 use rules::evidence::ClaimContent;
 use rules::id::{self, Id, ItemNo, PointNo};
 use rules::policy::{Place, Side, may};
@@ -14,16 +13,52 @@ use rules::text::{Lang, text};
 
 use crate::{App, Error};
 
+/// The kinds of file that a version is handed out as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaperFormat {
+    Pdf,
+    Word,
+    Excel,
+}
+
+impl PaperFormat {
+    const fn ending(self) -> &'static str {
+        match self {
+            PaperFormat::Pdf => "pdf",
+            PaperFormat::Word => "docx",
+            PaperFormat::Excel => "xlsx",
+        }
+    }
+    pub const fn media(self) -> &'static str {
+        match self {
+            PaperFormat::Pdf => "application/pdf",
+            PaperFormat::Word => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            PaperFormat::Excel => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }
+    }
+}
+
 impl App {
-    /// A version as PDF: the name of the file, and its bytes, which are always the same.
-    pub fn document_pdf(&self, actor: &Actor, version: Id<id::Document>, lang: Lang) -> Result<(String, Vec<u8>), Error> {
+    /// A version as a file: its name, and its bytes, which are always the same.
+    pub fn document_file(
+        &self,
+        actor: &Actor,
+        version: Id<id::Document>,
+        format: PaperFormat,
+        lang: Lang,
+    ) -> Result<(String, Vec<u8>), Error> {
         let read = self.document_version(actor, version, lang)?;
+        let ending = format.ending();
         let name = match lang {
-            Lang::Ja => format!("{} 第{}版.pdf", read.paper.title, read.standing.number),
-            Lang::En => format!("{} version {}.pdf", read.paper.title, read.standing.number),
+            Lang::Ja => format!("{} 第{}版.{ending}", read.paper.title, read.standing.number),
+            Lang::En => format!("{} version {}.{ending}", read.paper.title, read.standing.number),
         };
-        let day = japan(read.version.at).date();
-        let bytes = set(&read.paper, day).map_err(|e| Error::Broken(format!("cannot set {version}: {e}")))?;
+        let broken = |why: String| Error::Broken(format!("cannot write {version} as {ending}: {why}"));
+        let bytes = match format {
+            PaperFormat::Pdf => pdf::paper(&read.paper, japan(read.version.at).date()).map_err(|e| broken(e.to_string()))?,
+            PaperFormat::Word => documents::paper_docx::write(&read.paper).map_err(|e| broken(e.to_string()))?,
+            PaperFormat::Excel => documents::paper_xlsx::write(&read.paper).map_err(|e| Refusal::state(e.text()))?,
+        };
         Ok((name, bytes))
     }
 
@@ -64,7 +99,7 @@ impl App {
                 claims.extend(by_point.into_iter().map(|(point, items)| (point, clause.name.get(lang).to_owned(), items)));
             }
         }
-        let (name, bytes) = self.document_pdf(actor, version, lang)?;
+        let (name, bytes) = self.document_file(actor, version, PaperFormat::Pdf, lang)?;
         let whose = actor.organisation.ok_or(Refusal::forbidden())?;
         let file = self.take_file(actor, whose, &name, bytes.as_slice())?;
         let valid_until = read.standing.approval.as_ref().and_then(|approval| approval.until);
@@ -80,23 +115,4 @@ impl App {
         })?;
         done.made.and_then(|made| made.parse().ok()).ok_or_else(|| Error::Broken("evidence was added without an id".into()))
     }
-}
-
-/// The paper as a document of chapters; what stands under its title comes first.
-fn set(paper: &Paper, day: jiff::civil::Date) -> Result<Vec<u8>, pdf::Error> {
-    fn body(section: &Section) -> String {
-        let inner = section.sections.iter().map(|s| format!("{}\n\n{}", s.heading, body(s)));
-        let own = Some(words(section)).filter(|w| !w.is_empty());
-        own.into_iter().chain(inner).collect::<Vec<_>>().join("\n\n")
-    }
-    let head = match paper.lang {
-        Lang::Ja => "文書情報",
-        Lang::En => "About this document",
-    };
-    let about: Vec<String> = paper.about.iter().map(|(name, value)| format!("{name}: {value}")).chain([paper.footer.clone()]).collect();
-    let about = about.join("\n");
-    let bodies: Vec<(&str, String)> = paper.chapters.iter().map(|chapter| (chapter.heading.as_str(), body(chapter))).collect();
-    let chapters: Vec<(&str, &str)> =
-        std::iter::once((head, about.as_str())).chain(bodies.iter().map(|(heading, body)| (*heading, body.as_str()))).collect();
-    pdf::plain(&paper.title, &paper.by, &chapters, day)
 }

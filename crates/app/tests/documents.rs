@@ -2,6 +2,7 @@
 
 mod common;
 
+use app::paper_files::PaperFormat;
 use app::read::documents::DocumentRead;
 use common::{World, refusal, worlds};
 use jiff::civil::date;
@@ -279,7 +280,12 @@ fn an_approved_version_becomes_evidence_for_what_its_clauses_answer() {
             .collect();
         assert!(served.len() > 30, "{}", served.len());
         assert_eq!(claimed, served);
-        let (name, bytes) = w.app.document_pdf(w.actor("colleague"), version, Lang::En).unwrap();
-        assert!(name.ends_with("version 1.pdf") && bytes.starts_with(b"%PDF-"));
+        for (format, ending, begins) in
+            [(PaperFormat::Pdf, "pdf", &b"%PDF-"[..]), (PaperFormat::Word, "docx", b"PK"), (PaperFormat::Excel, "xlsx", b"PK")]
+        {
+            let (name, bytes) = w.app.document_file(w.actor("colleague"), version, format, Lang::En).unwrap();
+            assert!(name.ends_with(&format!("version 1.{ending}")) && bytes.starts_with(begins), "{name}");
+            assert_eq!(w.app.document_file(w.actor("officer"), version, format, Lang::En).unwrap().1, bytes, "{ending}");
+        }
     }
 }

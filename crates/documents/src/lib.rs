@@ -1,4 +1,4 @@
-//! What Akashi writes and reads as files: check sheets as spreadsheets, out and in. Bytes go in, bytes come out; no I/O.
+//! What Akashi writes and reads as files: check sheets, papers, registers. Bytes go in, bytes come out; no I/O.
 
 pub mod archive;
 pub mod fault;
@@ -8,6 +8,9 @@ pub mod form;
 mod headings;
 mod layout;
 mod opened;
+pub mod paper_docx;
+mod paper_words;
+pub mod paper_xlsx;
 pub mod questions;
 pub mod read_form;
 pub mod read_sheet;

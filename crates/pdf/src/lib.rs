@@ -1,14 +1,18 @@
-//! Writes papers that must look the same for ever: the certificate of a decided evaluation, as PDF/A-2b and PDF/UA-1.
+//! Writes papers that must look the same for ever, certificates and documents, as PDF/A-2b and PDF/UA-1.
 //!
 //! Same input, same bytes: the only date in the file is the day of issue, and nothing is read from the machine.
 
 mod certificate;
+#[cfg(test)]
+mod oracle;
 mod page;
+mod paper;
 mod plain;
 mod statement;
 mod words;
 
 pub use certificate::{Certificate, certificate};
+pub use paper::paper;
 pub use plain::plain;
 pub use statement::{Statement, statement};
 

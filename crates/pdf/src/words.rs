@@ -44,9 +44,21 @@ fn invisible(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e01ef}')
 }
 
+/// A drawing with no character that the font cannot draw; its marks are plain ASCII and stay.
+pub fn drawn(svg: &str) -> String {
+    svg.chars()
+        .filter(|c| c.is_ascii() || !invisible(*c))
+        .map(|c| if c.is_ascii() || crate::page::drawable(c) { c } else { GETA })
+        .collect()
+}
+
+/// Half-width columns that a text of one line takes, about.
+pub fn halves(line: &str) -> usize {
+    line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
+}
+
 /// Lines that `text` takes in a column of `width` full-width characters (half-width ones count half), about.
 pub fn lines(text: &str, width: usize) -> usize {
-    let halves = |line: &str| -> usize { line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum() };
     text.lines().map(|line| halves(line).div_ceil(2 * width).max(1)).sum()
 }
 

@@ -1,8 +1,7 @@
 //! What every certificate must keep: the same bytes, one page, and people's texts exactly as they wrote them.
 
-use std::io::Write;
-
 use super::*;
+use crate::oracle::{keep, oracle, pages};
 
 fn sample() -> Certificate {
     Certificate {
@@ -24,40 +23,6 @@ fn sample() -> Certificate {
         totals: vec![("適合".into(), 214), ("条件付適合".into(), 3), ("不適合".into(), 0), ("対象外".into(), 36), ("保留".into(), 0)],
         snapshot_digest: Digest([0x5a; 32]),
         issued_by: "一般社団法人 医療情報評価機構 事務局".into(),
-    }
-}
-
-/// Pages of a PDF whose page dictionaries are not compressed, as PDF/A-2b by krilla writes them.
-fn pages(pdf: &[u8]) -> usize {
-    let text = String::from_utf8_lossy(pdf);
-    text.matches("/Type/Page").count() + text.matches("/Type /Page").count()
-        - text.matches("/Type/Pages").count()
-        - text.matches("/Type /Pages").count()
-}
-
-/// What another program says about a paper; `None` (loudly, and never on the build server) if it is not installed.
-fn oracle(program: &str, args: &[&str], pdf: &[u8]) -> Option<String> {
-    let dir = tempfile::tempdir().expect("a temporary directory can be made");
-    let file = dir.path().join("paper.pdf");
-    std::fs::write(&file, pdf).expect("the temporary directory is writable");
-    let args = args.iter().map(|arg| if *arg == "FILE" { file.as_os_str() } else { arg.as_ref() });
-    match std::process::Command::new(program).args(args).output() {
-        Ok(told) => {
-            assert!(told.status.success(), "{program}: {}", String::from_utf8_lossy(&told.stderr));
-            Some(String::from_utf8_lossy(&told.stdout).into_owned())
-        }
-        Err(_) => {
-            assert!(std::env::var_os("CI").is_none(), "{program} is missing; `.ci/run` installs it");
-            let _ = writeln!(std::io::stderr(), "\n*** NOT CHECKED BY {program}: it is not installed ***\n");
-            None
-        }
-    }
-}
-
-/// Keeps the papers for a person to look at, if `AKASHI_PAPERS` names a directory.
-fn keep(name: &str, bytes: &[u8]) {
-    if let Some(dir) = std::env::var_os("AKASHI_PAPERS") {
-        std::fs::write(std::path::Path::new(&dir).join(name), bytes).expect("the directory for papers is writable");
     }
 }
 

@@ -1,5 +1,6 @@
 //! One version of a document: its paper, its approval, what differs from the version before, its file, and its use as evidence.
 
+use app::paper_files::PaperFormat;
 use app::read::documents::VersionRead;
 use maud::{Markup, html};
 use rules::command::Command;
@@ -26,6 +27,8 @@ pub const ROUTES: &[Route] = &[
     get("/papers/{paper}", KEEPER, show),
     get("/papers/{paper}/changes", KEEPER, changes),
     get("/papers/{paper}/paper.pdf", KEEPER, pdf),
+    get("/papers/{paper}/paper.docx", KEEPER, word),
+    get("/papers/{paper}/paper.xlsx", KEEPER, excel),
     post("/papers/{paper}/approve", APPROVER, approve),
     post("/papers/{paper}/withdraw", APPROVER, withdraw),
     post("/papers/{paper}/evidence", KEEPER, evidence),
@@ -59,6 +62,8 @@ fn page(visit: &Visit, refused: Option<(&'static str, &Refusal)>) -> Result<Page
     page.corner = actions(html! {
         @if read.before.is_some() { (link_button(lang, Kind::Secondary, &text("前の版との違い", "What changed"), &urls::paper(version, "changes"))) }
         (link_button(lang, Kind::Secondary, &text("PDF", "PDF"), &urls::paper(version, "paper.pdf")))
+        (link_button(lang, Kind::Secondary, &text("Word", "Word"), &urls::paper(version, "paper.docx")))
+        (link_button(lang, Kind::Secondary, &text("Excel", "Excel"), &urls::paper(version, "paper.xlsx")))
     });
     Ok(page)
 }
@@ -166,8 +171,20 @@ fn evidence(visit: &Visit) -> Result<Answer, app::Error> {
 }
 
 fn pdf(visit: &Visit) -> Result<Answer, app::Error> {
-    let (name, bytes) = visit.app.document_pdf(visit.actor()?, visit.param("paper")?, visit.lang)?;
-    Ok(Answer::File(FileAnswer { media: "application/pdf".into(), name, content: FileContent::Bytes(bytes), inline: false }))
+    file(visit, PaperFormat::Pdf)
+}
+
+fn word(visit: &Visit) -> Result<Answer, app::Error> {
+    file(visit, PaperFormat::Word)
+}
+
+fn excel(visit: &Visit) -> Result<Answer, app::Error> {
+    file(visit, PaperFormat::Excel)
+}
+
+fn file(visit: &Visit, format: PaperFormat) -> Result<Answer, app::Error> {
+    let (name, bytes) = visit.app.document_file(visit.actor()?, visit.param("paper")?, format, visit.lang)?;
+    Ok(Answer::File(FileAnswer { media: format.media().into(), name, content: FileContent::Bytes(bytes), inline: false }))
 }
 
 fn changes(visit: &Visit) -> Result<Answer, app::Error> {
