@@ -11,6 +11,7 @@ mod opened;
 pub mod paper_docx;
 mod paper_words;
 pub mod paper_xlsx;
+pub mod picture;
 pub mod questions;
 pub mod read_form;
 pub mod read_sheet;

@@ -1,6 +1,6 @@
 //! What Word and Excel files say around the words of a paper, and how wide the columns of its tables are.
 
-use rules::act::japan;
+use rules::document::facts::moment;
 use rules::document::paper::Table;
 use rules::text::{Lang, Text, text};
 
@@ -12,7 +12,7 @@ pub const CONTINUED: Text = text("（続き）", " (continued)");
 /// When live facts of a table were read, as clocks in Japan show it; empty for others.
 pub fn as_of(table: &Table, lang: Lang) -> String {
     let Some(at) = table.as_of else { return String::new() };
-    let at = japan(at).strftime("%Y-%m-%d %H:%M");
+    let at = moment(at);
     match lang {
         Lang::Ja => format!("{at} 現在"),
         Lang::En => format!("as of {at} (Japan)"),

@@ -46,7 +46,7 @@ fn lines(paragraph: &str, room: u32) -> usize {
 }
 
 /// Width of a character in hundredths of an em: measured averages of the font, rounded up.
-fn advance(c: char) -> u32 {
+pub fn advance(c: char) -> u32 {
     match c {
         ' ' => 33,
         '0'..='9' | 'A'..='Z' => 78,

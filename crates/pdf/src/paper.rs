@@ -1,7 +1,7 @@
 //! A paper as a file for printing and keeping: bookmarks, contents with page numbers, tables that go on over pages, pictures.
 
 use jiff::civil::Date;
-use rules::act::japan;
+use rules::document::facts::moment;
 use rules::document::paper::{Block, Paper, Section, Table};
 use rules::text::{Text, text};
 use serde_json::{Value, json};
@@ -124,7 +124,7 @@ fn rows(paper: &Paper, table: &Table) -> Value {
     let columns: Vec<f64> =
         lengths.iter().map(|(longest, usual)| if *longest <= SHORT { 0.0 } else { usual.max(LEAST).sqrt().min(16.0) }).collect();
     let as_of = table.as_of.map(|at| {
-        let at = japan(at).strftime("%Y-%m-%d %H:%M").to_string();
+        let at = moment(at);
         if paper.lang == rules::text::Lang::Ja { format!("{at} 現在") } else { format!("as of {at} (Japan)") }
     });
     json!({
