@@ -123,10 +123,11 @@ impl App {
             let Ok(read) = self.words_of(&waiting) else { continue };
             let (keys, now) = (self.file_keys(waiting.organisation)?, self.clock.now());
             self.store.write(|tx| -> Result<(), Error> {
-                Ok(match &read {
+                match &read {
                     Ok(words) => tx.keep_words(&keys, waiting.evidence, &words.pages, words.cut, now)?,
                     Err(why) => tx.keep_unread(waiting.evidence, why.word(), now)?,
-                })
+                }
+                Ok(())
             })?;
             done += 1;
         }

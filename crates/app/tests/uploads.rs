@@ -54,7 +54,7 @@ fn an_archive_that_may_harm_is_refused_with_its_reason_and_leaves_nothing() {
         ];
         for (name, content, en, ja) in &hostile {
             let said = refusal(add(&w.app, &w, name, content));
-            assert_eq!((said.why, said.field.as_deref()), (Why::Invalid, Some("file")));
+            assert_eq!((said.why, said.field), (Why::Invalid, Some("file")));
             assert!(said.text.en.contains(en) && said.text.ja.contains(ja), "{said:?}");
         }
         assert_eq!(files(&w), before, "nothing of a refused file is kept");

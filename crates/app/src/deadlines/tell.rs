@@ -28,7 +28,7 @@ impl App {
         for organisation in self.store.read(party::organisations)? {
             written += self.store.write(|tx| -> Result<usize, Error> {
                 let mut doing = Doing::new(self, tx, Actor::system())?;
-                let mails = doing.to_tell(organisation.id, today)?;
+                let mails = doing.mails_due(organisation.id, today)?;
                 let count = mails.len();
                 for ((_, stage), (person, duties)) in mails {
                     let lines: Vec<Text> = duties.iter().map(|f| f.line()).collect();
@@ -48,7 +48,7 @@ impl App {
 type Mails = BTreeMap<(Id<id::Person>, Stage), (Person, Vec<Found>)>;
 
 impl Doing<'_, '_> {
-    fn to_tell(&mut self, organisation: Id<id::Organisation>, today: Date) -> Result<Mails, Error> {
+    fn mails_due(&mut self, organisation: Id<id::Organisation>, today: Date) -> Result<Mails, Error> {
         let mut mails = Mails::new();
         let due = gather(self.app, self.tx, organisation, today)?;
         let due: Vec<(Stage, Found)> =

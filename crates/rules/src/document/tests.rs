@@ -241,7 +241,7 @@ fn who_proposed_never_approves_and_one_version_waits_at_a_time() {
     let done = approved(2, today, None);
     assert_eq!(approve(&done, person(3), (today, None), done.at, today).unwrap_err().why, Why::State);
     assert_eq!(next(&[]).unwrap(), 1);
-    assert_eq!(next(&[done.clone()]).unwrap(), 3);
+    assert_eq!(next(std::slice::from_ref(&done)).unwrap(), 3);
     assert_eq!(next(&[done, waiting]).unwrap_err().why, Why::State);
 }
 
