@@ -47,7 +47,8 @@ fn every_module_with_statements_is_listed() {
     }
     let mut found = Vec::new();
     walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
-    let listed = crate::STATEMENTS.len() + own_statements().count();
+    // `words.rs` names those of the two engines within its one file.
+    let listed = crate::STATEMENTS.len() + own_statements().count() - crate::words::ENGINE_STATEMENTS.len();
     assert_eq!(found.len(), listed, "list every one of {found:?} in STATEMENTS of lib.rs");
 }
 
